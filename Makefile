@@ -1,0 +1,120 @@
+# make                       build build/release/shocksim
+# make run                   build, simulate ANDROMEDA-SHOCK 10,000 times, print the tables
+# make test                  build and pass every test; ends with the totals of prove
+# make V=1                   shows the commands
+# make SAN=address,undefined test    the same under sanitizers (or SAN=thread, with CC=clang)
+# make lint | format         format, layers, fences, static analysis | rewrite the format
+# make bench | oracle        measure speed | renew the stored outputs of R
+# make verify                long statistical checks: sizes under the null, power against rpact
+# make install PREFIX=DIR    (DESTDIR is honoured)
+# On a machine where libraries are missing, scripts/install-deps installs them first (Debian, root).
+
+PREFIX  ?= /usr/local
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CXX     := $(if $(filter default,$(origin CXX)),g++,$(CXX))
+SAN     ?=
+V       ?=
+Q       := $(if $(V),,@)
+MPI     ?=
+comma   := ,
+OUT     := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),release)
+RESULT  := build/andromeda-shock.h5
+
+ifneq ($(MPI),)
+$(error MPI=1 is reserved: this version runs on one machine with OpenMP threads)
+endif
+
+DEPS_READY := build/.deps
+PKGS     = gsl $(HDF5_PC) libfyaml libxxhash
+HDF5_PC  = $(shell pkg-config --exists hdf5-serial && echo hdf5-serial || echo hdf5)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+CMOCKA     = $(eval CMOCKA := $$(shell pkg-config --libs cmocka))$(CMOCKA)
+REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+WARN     := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wpointer-arith -Wcast-qual \
+            -Wwrite-strings -Wvla -Wfloat-equal
+CWARN    := -Wstrict-prototypes -Wmissing-prototypes
+OPT      := -O3 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-common -fopenmp \
+            $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -DNO_TARGET_CLONES)
+CFLAGS   ?=
+CPPFLAGS := -Isrc -D_XOPEN_SOURCE=700 -MMD -MP
+ALL_CFLAGS   = -std=c17 $(OPT) $(WARN) $(CWARN) $(CFLAGS)
+ALL_CXXFLAGS = -std=c++17 $(OPT) $(WARN)
+LDLIBS   = $(PKG_LIBS) -lm
+
+SRC   := $(wildcard src/*/*.c)
+OBJ   := $(SRC:%.c=$(OUT)/%.o) $(patsubst %.cpp,$(OUT)/%.o,$(wildcard src/*/*.cpp))
+LIB   := $(OUT)/libshocksim.a
+TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
+BIN   := $(OUT)/shocksim
+
+all: $(BIN)
+
+$(DEPS_READY): scripts/install-deps
+	@scripts/install-deps
+	@mkdir -p build && touch $@
+
+$(BIN): $(OUT)/src/cli/main.o $(LIB)
+	@echo '  LD  $@'
+	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -o $@
+
+$(LIB): $(filter-out %/cli/main.o,$(OBJ))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(OUT)/tests/%: $(OUT)/tests/%.o $(LIB)
+	@echo '  LD  $@'
+	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) $(CMOCKA) -o $@
+
+$(OUT)/%.o: %.c | $(DEPS_READY)
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(ALL_CFLAGS) $(DEFINES) -c $< -o $@
+
+$(OUT)/%.o: %.cpp | $(DEPS_READY)
+	@mkdir -p $(@D)
+	@echo '  CXX $<'
+	$(Q)$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -c $< -o $@
+
+# The git revision is compiled into one file, which is rebuilt when it changes.
+$(OUT)/revision: FORCE
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@
+$(OUT)/src/base/version.o: DEFINES = -DREVISION='"$(REVISION)"'
+$(OUT)/src/base/version.o: $(OUT)/revision
+
+run: all
+	@$(BIN) run scenarios/andromeda-shock.yaml -o $(RESULT) --overwrite
+	@$(BIN) report $(RESULT)
+
+test: all $(TESTS)
+	@SHOCKSIM=$(abspath $(BIN)) tests/run $(OUT)/tests
+
+lint: | $(DEPS_READY)
+	@scripts/lint
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+oracle:
+	@for f in tests/oracle/*.R; do echo $$f; Rscript --vanilla $$f || exit 1; done
+
+bench: all $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench_*.c))
+	@SHOCKSIM=$(abspath $(BIN)) scripts/bench $(OUT)/tests
+
+verify: all
+	@SHOCKSIM=$(abspath $(BIN)) scripts/verify
+
+install: all
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/shocksim
+	install -d $(DESTDIR)$(PREFIX)/share/shocksim/scenarios
+	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/shocksim/scenarios
+
+clean:
+	rm -rf build
+
+FORCE:
+.PHONY: all run test lint format oracle bench verify install clean FORCE
+.SECONDARY:
+-include $(OBJ:.o=.d) $(TESTS:=.d)

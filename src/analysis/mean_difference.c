@@ -1,0 +1,204 @@
+/* mean_difference.c - difference of two means: Welch, Student, analysis of covariance.
+ * SPDX-License-Identifier: MIT */
+#include "analysis/columns.h"
+#include "base/dispatch.h"
+#include "stat/distribution.h"
+
+#include <float.h>
+#include <math.h>
+
+struct mean_difference {
+    int variance;
+};
+enum { VARIANCE_UNEQUAL, VARIANCE_EQUAL };
+
+static const struct param mean_difference_params[] = {
+    {PARAM_AT(struct mean_difference, variance), .type = PARAM_CHOICE, .choices = "unequal|equal",
+     .help = "Welch's or Student's t; with `adjust` always equal"},
+    {0},
+};
+
+struct t_test {
+    double estimate, se, df;
+    enum undefined why;
+};
+
+static double total(const lanes *a)
+{
+    double t = 0;
+    for (int k = 0; k < LANES; k++) t += (*a)[k];
+    return t;
+}
+
+struct sums {
+    lanes control, treated, control_square, treated_square;
+};
+
+MULTIVERSION_PART void add_block(struct sums *sum, const double *y, const unsigned char *arm, int m,
+                                 const double origin[2])
+{
+    lanes c = {0}, e = {0};
+    for (int k = 0; k < m; k++) {
+        c[k] = (1 - arm[k]) * (y[k] - origin[0]);
+        e[k] = arm[k] * (y[k] - origin[1]);
+    }
+    sum->control += c;
+    sum->treated += e;
+    sum->control_square += c * c;
+    sum->treated_square += e * e;
+}
+
+/* sum[a] and square[a] become the sums of y - origin[a] and of its square over arm a. */
+MULTIVERSION
+static void arm_sums(const struct sample *s, const double origin[2], double sum[2],
+                     double square[2])
+{
+    struct sums t = {{0}, {0}, {0}, {0}};
+    int i = 0;
+    for (; i + LANES <= s->n; i += LANES) add_block(&t, s->value + i, s->arm + i, LANES, origin);
+    add_block(&t, s->value + i, s->arm + i, s->n - i, origin);
+    sum[0] = total(&t.control);
+    sum[1] = total(&t.treated);
+    square[0] = total(&t.control_square);
+    square[1] = total(&t.treated_square);
+}
+
+/* Means in two passes, both from an origin among the data, so that a large constant in all values
+ * costs no digits. */
+static struct t_test compare_means(const struct sample *s, int variance)
+{
+    const double first = s->value[0], n[2] = {s->n_arm[0], s->n_arm[1]};
+    double origin[2] = {first, first}, mean[2], sum[2], square[2];
+    arm_sums(s, origin, sum, square);
+    for (int a = 0; a < 2; a++) {
+        mean[a] = sum[a] / n[a];
+        origin[a] = first + mean[a];
+    }
+    arm_sums(s, origin, sum, square);
+    double v[2]; /* sums of squares about the means, then variances of the means */
+    for (int a = 0; a < 2; a++) v[a] = fmax(0, square[a] - sum[a] * sum[a] / n[a]);
+    struct t_test t = {.estimate = mean[1] - mean[0], .why = UNDEFINED_NO};
+    if (variance == VARIANCE_EQUAL) {
+        t.df = n[0] + n[1] - 2;
+        t.se = sqrt((v[0] + v[1]) / t.df * (1 / n[0] + 1 / n[1]));
+    } else {
+        for (int a = 0; a < 2; a++) v[a] /= (n[a] - 1) * n[a];
+        t.se = sqrt(v[0] + v[1]);
+        t.df =
+            (v[0] + v[1]) * (v[0] + v[1]) / (v[0] * v[0] / (n[0] - 1) + v[1] * v[1] / (n[1] - 1));
+    }
+    if (t.se <= 10 * DBL_EPSILON * fmax(fabs(origin[0]), fabs(origin[1]))) {
+        t.why = UNDEFINED_NO_VARIATION;
+    }
+    return t;
+}
+
+static void subtract_multiple(double *x, double factor, const double *q, int n)
+{
+    for (int i = 0; i < n; i++) x[i] -= factor * q[i];
+}
+
+/* A copy of x less its mean; false when nothing but rounding is left. */
+static bool centre(double *to, const double *x, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += x[i] - x[0];
+    const double mean = sum / n;
+    double largest = 0;
+    for (int i = 0; i < n; i++) {
+        to[i] = x[i] - x[0] - mean;
+        largest = fmax(largest, fabs(to[i]));
+    }
+    return largest > 1e-14 * fabs(x[0]);
+}
+
+/* y on 1, x and arm by modified Gram-Schmidt on centred columns (Björck 1967, BIT 7:1), the arm
+ * last: its coefficient is that of what is left of y on what is left of the arm (Frisch & Waugh
+ * 1933). A column of which less than 1e-9 is left makes the fit singular. */
+static struct t_test adjust_means(const struct sample *s, struct scratch *w)
+{
+    const int n = s->n, p = s->n_x + 1;
+    double **q = scratch_take(w, (size_t)p + 1, sizeof *q), *arm = scratch_doubles(w, n);
+    for (int i = 0; i < n; i++) arm[i] = s->arm[i];
+    for (int j = 0; j <= p; j++) {
+        const double *x = j < s->n_x ? s->x[j] : j < p ? arm : s->value;
+        q[j] = scratch_doubles(w, n);
+        if (!centre(q[j], x, n)) {
+            return (struct t_test){.why = j < p ? UNDEFINED_SINGULAR : UNDEFINED_NO_VARIATION};
+        }
+    }
+    double square = 0, coefficient = 0;
+    for (int j = 0; j < p; j++) {
+        const double *x = j < s->n_x ? s->x[j] : arm;
+        double *whole = scratch_doubles(w, n);
+        (void)centre(whole, x, n);
+        square = lanes_dot(q[j], q[j], n);
+        if (square <= 1e-18 * lanes_dot(whole, whole, n)) {
+            return (struct t_test){.why = UNDEFINED_SINGULAR};
+        }
+        for (int k = j + 1; k <= p; k++) {
+            coefficient = lanes_dot(q[j], q[k], n) / square;
+            subtract_multiple(q[k], coefficient, q[j], n);
+        }
+    }
+    const double df = n - p - 1;
+    return (struct t_test){
+        .estimate = coefficient, .se = sqrt(lanes_dot(q[p], q[p], n) / df / square), .df = df};
+}
+
+static enum undefined why_not(const struct sample *s, int variance)
+{
+    const int n0 = s->n_arm[0], n1 = s->n_arm[1];
+    if (s->n == 0) return UNDEFINED_NO_PATIENTS;
+    if (n0 == 0 || n1 == 0) return UNDEFINED_EMPTY_ARM;
+    if (s->n_x > 0) return s->n > s->n_x + 2 ? UNDEFINED_NO : UNDEFINED_TOO_FEW;
+    const bool enough = variance == VARIANCE_EQUAL ? n0 + n1 > 2 : n0 > 1 && n1 > 1;
+    return enough ? UNDEFINED_NO : UNDEFINED_TOO_FEW;
+}
+
+static void mean_difference_run(const void *params, const struct inference *in,
+                                const struct sample *s, struct scratch *w, struct result *out)
+{
+    const struct mean_difference *method = params;
+    struct t_test t = {.why = why_not(s, method->variance)};
+    if (t.why == UNDEFINED_NO) {
+        const struct scratch_mark mark = scratch_save(w);
+        t = s->n_x > 0 ? adjust_means(s, w) : compare_means(s, method->variance);
+        scratch_restore(w, mark);
+    }
+    if (t.why != UNDEFINED_NO) {
+        *out = result_undefined(t.why, s->n, 0);
+        return;
+    }
+    const double width = student_upper_quantile(in->alpha / in->sides, t.df) * t.se;
+    const double statistic = (t.estimate - in->null) / t.se;
+    *out = (struct result){.estimate = t.estimate,
+                           .se = t.se,
+                           .ci_low = t.estimate - width,
+                           .ci_high = t.estimate + width,
+                           .statistic = statistic,
+                           .p_value = p_student(in, statistic, t.df),
+                           .n = s->n};
+}
+
+static const struct output mean_difference_outputs[] = {
+    {.brief = "mean difference", .scale = SCALE_IDENTITY},
+};
+
+const struct analysis analysis_mean_difference = {
+    .name = "mean_difference",
+    .brief = "difference of means, Welch or Student; adjusted by analysis of covariance",
+    .formula = "mean1 - mean0; se sqrt(s1^2/n1 + s0^2/n0) with Welch's degrees of freedom, or "
+               "pooled; with\n"
+               "covariates the arm's least-squares coefficient in y = 1 + x + arm; p and limits by "
+               "Student's t",
+    .reference = "Welch 1947, Biometrika 34:28; R t.test, lm",
+    .outcome = OUTCOME_VALUE,
+    .uses = USES_ADJUST,
+    .params = mean_difference_params,
+    .params_size = sizeof(struct mean_difference),
+    .n_outputs = 1,
+    .outputs = mean_difference_outputs,
+    .example = "{method: mean_difference, endpoint: days}",
+    .run = mean_difference_run,
+};

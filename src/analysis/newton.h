@@ -1,0 +1,41 @@
+/* newton.h - the maximum of a concave log-likelihood of regression coefficients.
+ * SPDX-License-Identifier: MIT */
+#ifndef ANALYSIS_NEWTON_H
+#define ANALYSIS_NEWTON_H
+
+#include "analysis/columns.h"
+
+/* First and second derivatives at one point; stride = 4 * blocks of the columns. */
+struct derivatives {
+    double *gradient;    /* [stride] */
+    double *information; /* [stride][stride], lower triangle */
+    double *scale; /* [stride] size of the terms whose difference is the information's diagonal:
+                      what is smaller by 16 digits is rounding error */
+};
+
+struct likelihood {
+    struct columns *z;
+    /* Returns the log-likelihood at beta[p] and writes its derivatives. */
+    double (*evaluate)(void *model, const double *beta, struct derivatives *d);
+    void *model;
+};
+
+/* What is known at a maximum, of the last column's coefficient in the patients' units. */
+struct maximum {
+    enum undefined why;
+    double loglik;
+    double coefficient, se;
+    double score; /* signed root of its score statistic: 0 unless the coefficient was fixed */
+};
+
+/* Maximises over all coefficients, or, when `fixed` is not NaN, over all but the last one, which
+ * has that value. */
+struct maximum likelihood_maximise(const struct likelihood *f, double fixed, struct scratch *w);
+
+/* The answer to the question's column: estimate and limits from the maximum; statistic and p-value
+ * of the test that the coefficient is log(in->null). */
+enum coefficient_test { TEST_WALD, TEST_SCORE, TEST_LIKELIHOOD_RATIO };
+struct result likelihood_result(const struct likelihood *f, enum coefficient_test test,
+                                const struct inference *in, struct scratch *w);
+
+#endif

@@ -1,0 +1,110 @@
+/* help.c - explains commands, plug-ins and sections of a scenario.  SPDX-License-Identifier: MIT */
+#include "cli/arguments.h"
+#include "cli/plugins.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct section {
+    const char *name, *brief;
+    const struct param *params;
+};
+static const struct section sections[] = {
+    {"simulation", "how often, and from which random numbers", simulation_params},
+    {"centres", "population.centres: heterogeneity between centres", centres_params},
+    {"trial", "design, size, randomisation, recruitment, follow-up and loss", trial_params},
+    {"published", "figures that papers print, shown beside simulated ones", published_params},
+    {0}};
+
+static void show_table(struct buffer *out, const char *title, const struct param *table)
+{
+    if (table == NULL || table->type == PARAM_END) return;
+    buffer_printf(out, "\n%s\n", title);
+    params_help(out, table, "  ");
+}
+
+static void show_plugin(struct buffer *out, const char *kind, const struct plugin *p)
+{
+    buffer_printf(out, "%s (%s): %s\n", p->name, kind, p->brief);
+    if (p->formula && *p->formula) buffer_printf(out, "\n%s\n", p->formula);
+    if (p->reference && *p->reference) buffer_printf(out, "\nReference: %s\n", p->reference);
+    if (p->example && *p->example) buffer_printf(out, "\nExample: %s\n", p->example);
+    show_table(out, "Keys", p->params);
+    show_table(out, "Keys of every such", p->common);
+    show_table(out, "Effects an arm can have on it (arms.NAME.effects)", p->effects);
+}
+
+static bool explain(struct buffer *out, const char *name)
+{
+    bool found = false;
+    for (const struct command *const *c = commands; *c; c++)
+        if (strcmp((*c)->name, name) == 0) {
+            arguments_help(out, *c);
+            found = true;
+        }
+    for (int kind = 0; kind < PLUGIN_KINDS; kind++)
+        for (int i = 0; plugin_at(kind, i).name != NULL; i++) {
+            const struct plugin p = plugin_at(kind, i);
+            if (strcmp(p.name, name) != 0) continue;
+            if (found) buffer_puts(out, "\n----\n\n"); /* a name of two kinds: sofa */
+            show_plugin(out, plugin_kinds[kind].singular, &p);
+            found = true;
+        }
+    for (const struct section *s = sections; s->name; s++)
+        if (strcmp(s->name, name) == 0) {
+            buffer_printf(out, "%s (section of a scenario): %s\n", s->name, s->brief);
+            show_table(out, "Keys", s->params);
+            found = true;
+        }
+    return found;
+}
+
+static void overview(struct buffer *out)
+{
+    buffer_puts(out, "'shocksim help NAME' explains one of these:\n\ncommands   ");
+    for (const struct command *const *c = commands; *c; c++) buffer_printf(out, " %s", (*c)->name);
+    buffer_puts(out, "\nsections   ");
+    for (const struct section *s = sections; s->name; s++) buffer_printf(out, " %s", s->name);
+    for (int kind = 0; kind < PLUGIN_KINDS; kind++) {
+        buffer_printf(out, "\n%-11s", plugin_kinds[kind].name);
+        for (int i = 0; plugin_at(kind, i).name != NULL; i++)
+            buffer_printf(out, " %s", plugin_at(kind, i).name);
+    }
+    buffer_puts(out, "\n");
+}
+
+static enum status unknown_name(const char *name, struct errors *e)
+{
+    const char *names[128];
+    int n = 0;
+    for (const struct command *const *c = commands; *c; c++) names[n++] = (*c)->name;
+    for (const struct section *s = sections; s->name; s++) names[n++] = s->name;
+    for (int kind = 0; kind < PLUGIN_KINDS; kind++)
+        for (int i = 0; plugin_at(kind, i).name != NULL && n < 128; i++)
+            names[n++] = plugin_at(kind, i).name;
+    const char *near = text_nearest(name, names, n);
+    return error_add(e, STATUS_USAGE, "help: nothing is called '%s'%s%s%s", name,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static enum status run(const struct arguments *a, struct errors *e)
+{
+    struct buffer out = {0};
+    enum status status = STATUS_OK;
+    if (a->n_operands == 0)
+        overview(&out);
+    else if (!explain(&out, a->operand[0]))
+        status = unknown_name(a->operand[0], e);
+    if (status == STATUS_OK) status = write_output(NULL, &out, e);
+    buffer_free(&out);
+    return status;
+}
+
+const struct command command_help = {
+    .name = "help",
+    .brief = "Explains a command, a plug-in or a section of a scenario",
+    .operands = "[COMMAND|NAME]",
+    .min_operands = 0,
+    .max_operands = 1,
+    .run = run,
+};

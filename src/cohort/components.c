@@ -1,0 +1,516 @@
+/* components.c - the parts of the illness course: their keys, effects and assumptions.
+ * SPDX-License-Identifier: MIT */
+#include "base/text.h"
+#include "cohort/course.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FIELD(type_, struct_, field) PARAM_AT(struct_, field), .type = (type_)
+#define TERMS_HELP                   "covariate: %s per unit (or {level: value}), from its population mean"
+
+static const struct param mortality_params[] = {
+    {FIELD(PARAM_KNOTS, struct mortality, cumulative), .min = 0, .max = 1,
+     .flags = PARAM_REQUIRED | PARAM_OPEN_MIN | PARAM_OPEN_MAX, .unit = "day: share",
+     .help = "marginal share dead by each day in the control arm; hazard constant in between"},
+    {FIELD(PARAM_TERMS, struct mortality, log_hazard),
+     .help = "covariate: log hazard ratio per unit (or {level: value})"},
+    {0}};
+
+static const struct param support_params[] = {
+    {FIELD(PARAM_NUMBER, struct support_course, needed), .fallback = 1, .min = 0, .max = 1,
+     .help = "share of the control arm ever on it, those until death included"},
+    {FIELD(PARAM_TERMS, struct support_course, log_odds),
+     .help = "covariate: log odds ratio of needing it, per unit"},
+    {FIELD(PARAM_NUMBER, struct support_course, start), .unit = "days", .fallback = 0, .min = 0,
+     .max = 365, .help = "when it starts, after randomisation"},
+    {FIELD(PARAM_NUMBER, struct support_course, median), .unit = "days", .fallback = NAN, .min = 0,
+     .max = 10000, .flags = PARAM_REQUIRED | PARAM_OPEN_MIN,
+     .help = "median duration of those who need it, were nobody to die"},
+    {FIELD(PARAM_NUMBER, struct support_course, sd_log), .fallback = NAN, .min = 0, .max = 10,
+     .flags = PARAM_REQUIRED | PARAM_OPEN_MIN,
+     .help = "standard deviation of the log duration, what covariates explain included"},
+    {FIELD(PARAM_TERMS, struct support_course, log_time),
+     .help = "covariate: log ratio of the duration, per unit"},
+    {FIELD(PARAM_NUMBER, struct support_course, until_death), .fallback = 0, .min = 0, .max = 1,
+     .help = "probability that a patient who dies by day `within` is on it until death"},
+    {FIELD(PARAM_NUMBER, struct support_course, within), .unit = "days", .fallback = 28, .min = 0,
+     .max = 3650, .flags = PARAM_OPEN_MIN, .help = "the horizon of until_death"},
+    {0}};
+
+#define STAY_ROWS                                                                                  \
+    {FIELD(PARAM_NAMES, struct stay_course, after),                                                \
+     .help = "supports (or icu_stay) that must have ended before it counts down"},                 \
+        {FIELD(PARAM_NUMBER, struct stay_course, median),                                          \
+         .unit = "days",                                                                           \
+         .fallback = NAN,                                                                          \
+         .min = 0,                                                                                 \
+         .max = 10000,                                                                             \
+         .flags = PARAM_REQUIRED | PARAM_OPEN_MIN,                                                 \
+         .help = "median time from then to leaving alive"},                                        \
+        {FIELD(PARAM_NUMBER, struct stay_course, sd_log),                                          \
+         .fallback = NAN,                                                                          \
+         .min = 0,                                                                                 \
+         .max = 10,                                                                                \
+         .flags = PARAM_REQUIRED | PARAM_OPEN_MIN,                                                 \
+         .help = "standard deviation of its logarithm"},                                           \
+    {                                                                                              \
+        FIELD(PARAM_TERMS, struct stay_course, log_time),                                          \
+            .help = "covariate: log ratio of that time, per unit"                                  \
+    }
+#define STAY_WITHIN                                                                                \
+    {                                                                                              \
+        FIELD(PARAM_NUMBER, struct stay_course, within), .unit = "days", .fallback = 28, .min = 0, \
+                                                         .max = 3650, .flags = PARAM_OPEN_MIN,     \
+                                                         .help = "the horizon of those deaths"     \
+    }
+static const struct param icu_params[] = {
+    STAY_ROWS,
+    {.name = "until_death",
+     .offset = offsetof(struct stay_course, until_death),
+     .type = PARAM_NUMBER,
+     .fallback = 0,
+     .min = 0,
+     .max = 1,
+     .help = "probability that a patient who dies by day `within` dies in the ICU"},
+    STAY_WITHIN,
+    {0}};
+static const struct param hospital_params[] = {
+    STAY_ROWS,
+    {.name = "dies_in_hospital",
+     .offset = offsetof(struct stay_course, until_death),
+     .type = PARAM_NUMBER,
+     .fallback = 0.95,
+     .min = 0,
+     .max = 1,
+     .help = "probability that a patient who dies by day `within` dies in hospital"},
+    STAY_WITHIN,
+    {0}};
+
+static const struct param sofa_params[] = {
+    {FIELD(PARAM_KNOTS, struct sofa_course, mean), .min = 0, .max = 24, .unit = "day: points",
+     .flags = PARAM_REQUIRED, .help = "mean of the living in the control arm"},
+    {FIELD(PARAM_KNOTS, struct sofa_course, sd), .min = 0, .max = 24, .unit = "day: points",
+     .flags = PARAM_REQUIRED | PARAM_OPEN_MIN,
+     .help = "standard deviation of the living, same days"},
+    {FIELD(PARAM_NUMBER, struct sofa_course, correlation), .fallback = 0.8, .min = -1, .max = 1,
+     .flags = PARAM_OPEN_MIN | PARAM_OPEN_MAX,
+     .help = "of the unexplained part between one day and the next (first-order autoregression)"},
+    {FIELD(PARAM_TERMS, struct sofa_course, load),
+     .help = "covariate: loading of the standardised score per standard deviation"},
+    {FIELD(PARAM_CHOICE, struct sofa_course, measured), .choices = "always|in_icu",
+     .help = "in_icu: there is a value only while the patient is in the ICU"},
+    {0}};
+
+static const struct param adverse_params[] = {
+    {FIELD(PARAM_NUMBER, struct adverse_event_course, probability), .fallback = NAN, .min = 0,
+     .max = 1, .flags = PARAM_REQUIRED | PARAM_OPEN_MIN | PARAM_OPEN_MAX,
+     .help = "marginal share with the event in the control arm"},
+    {FIELD(PARAM_TERMS, struct adverse_event_course, log_odds),
+     .help = "covariate: log odds ratio per unit"},
+    {0}};
+
+static const struct param marker_params[] = {
+    {FIELD(PARAM_NUMBER, struct marker_course, mean), .fallback = NAN, .flags = PARAM_REQUIRED,
+     .help = "mean of patients alive at day `within`"},
+    {FIELD(PARAM_NUMBER, struct marker_course, sd), .fallback = NAN, .min = 0, .max = INFINITY,
+     .flags = PARAM_REQUIRED | PARAM_OPEN_MIN, .help = "standard deviation in either group"},
+    {FIELD(PARAM_NUMBER, struct marker_course, death_shift), .fallback = 0,
+     .help = "added to the mean of patients dead by day `within`"},
+    {FIELD(PARAM_NUMBER, struct marker_course, within), .unit = "days", .fallback = 28, .min = 0,
+     .max = 3650, .flags = PARAM_OPEN_MIN, .help = "the day that divides the groups"},
+    {FIELD(PARAM_NUMBER, struct marker_course, taken), .unit = "days", .fallback = 0.25, .min = 0,
+     .max = 365, .help = "when it is taken; absent when dead before"},
+    {0}};
+
+static void read_markers(struct reader *r, const struct node *n, void *field)
+{
+    struct markers *m = field;
+    if (!read_map(r, n, "markers")) return;
+    m->item = arena_alloc(r->memory, (size_t)n->n, sizeof *m->item);
+    for (int i = 0; i < n->n; i++) {
+        struct marker_course *c = &m->item[m->n++];
+        params_read(r, marker_params, n->item[i], n->key_at[i],
+                    arena_printf(r->memory, "marker '%s'", n->key[i]), c);
+        c->name = n->key[i];
+        c->at = n->key_at[i];
+        if (!name_is_valid(c->name))
+            error_at(r->errors, c->at,
+                     "marker '%s': a name is a letter, then letters, digits and _", c->name);
+    }
+}
+
+static void echo_markers(struct buffer *out, const void *field, int indent)
+{
+    const struct markers *m = field;
+    for (int i = 0; i < m->n; i++) {
+        buffer_printf(out, "%*s%s:\n", indent, "", m->item[i].name);
+        params_echo(out, marker_params, &m->item[i], indent + 2);
+    }
+}
+
+/* --- effects ---------------------------------------------------------------------------------- */
+
+#define EFFECT_ROWS(struct_, what)                                                                 \
+    {FIELD(PARAM_TERMS, struct_, by), .help = "covariate: " what " per unit from its mean"},       \
+    {                                                                                              \
+        FIELD(PARAM_NUMBER, struct_, centre_sd),                                                   \
+            .fallback = 0, .min = 0, .max = 5,                                                     \
+            .help = "standard deviation between centres of the effect (" what ")"                  \
+    }
+
+static void read_hazard_ratio(struct reader *r, const struct node *n, void *field)
+{
+    struct knots *k = field;
+    const struct node *steps = n->kind == NODE_MAP && n->n == 1 ? node_get(n, "from") : NULL;
+    if (n->kind == NODE_MAP && steps == NULL) {
+        error_at(r->errors, n->at, "hazard_ratio must be a number or {from: {day: ratio, …}}");
+        return;
+    }
+    if (steps != NULL) {
+        read_knots(r, steps, "hazard_ratio", 1e-6, 1e6, k);
+        if (k->n > 0 && k->x[0] > 0)
+            error_at(r->errors, steps->at, "hazard_ratio must start at day 0");
+        return;
+    }
+    double value;
+    if (!read_number(r, n, "hazard_ratio", 0, 1e6, PARAM_OPEN_MIN, &value)) return;
+    k->n = 1;
+    k->x = arena_alloc(r->memory, 1, sizeof *k->x);
+    k->y = arena_alloc(r->memory, 1, sizeof *k->y);
+    k->y[0] = value;
+    k->at = n->at;
+}
+
+static void echo_hazard_ratio(struct buffer *out, const void *field, int indent)
+{
+    const struct knots *k = field;
+    (void)indent;
+    if (k->n == 0) return;
+    if (k->n == 1) {
+        buffer_printf(out, "%s", number_shortest(k->y[0]).text);
+        return;
+    }
+    buffer_puts(out, "{from: {");
+    for (int i = 0; i < k->n; i++)
+        buffer_printf(out, "%s%s: %s", i ? ", " : "", number_shortest(k->x[i]).text,
+                      number_shortest(k->y[i]).text);
+    buffer_puts(out, "}}");
+}
+
+static const struct param mortality_effects[] = {
+    {FIELD(PARAM_CUSTOM, struct mortality_effect, hazard_ratio), .read = read_hazard_ratio,
+     .echo = echo_hazard_ratio,
+     .help = "given covariates, severity and centre; or {from: {day: ratio, …}} in steps"},
+    {FIELD(PARAM_KNOTS, struct mortality_effect, risk), .unit = "day: share", .min = 0, .max = 1,
+     .flags = PARAM_OPEN_MIN | PARAM_OPEN_MAX, .help = "marginal risk wanted by one day"},
+    {FIELD(PARAM_KNOTS, struct mortality_effect, risk_difference), .unit = "day: share", .min = -1,
+     .max = 1, .help = "marginal risk minus the control arm's by one day"},
+    {FIELD(PARAM_KNOTS, struct mortality_effect, relative_risk), .unit = "day: ratio", .min = 0,
+     .max = 100, .flags = PARAM_OPEN_MIN,
+     .help = "marginal risk over the control arm's by one day"},
+    {FIELD(PARAM_NUMBER, struct mortality_effect, marginal_hazard_ratio), .fallback = NAN, .min = 0,
+     .max = 1000, .flags = PARAM_OPEN_MIN,
+     .help = "what an unadjusted Cox model converges to over the follow-up"},
+    EFFECT_ROWS(struct mortality_effect, "log hazard ratio"),
+    {0}};
+static const struct param support_effects[] = {
+    {FIELD(PARAM_NUMBER, struct duration_effect, time_ratio), .fallback = 1, .min = 0, .max = 1000,
+     .flags = PARAM_OPEN_MIN, .help = "ratio of durations"},
+    {FIELD(PARAM_NUMBER, struct duration_effect, needed_odds_ratio), .fallback = 1, .min = 0,
+     .max = 1000, .flags = PARAM_OPEN_MIN, .help = "odds ratio of needing it"},
+    EFFECT_ROWS(struct duration_effect, "log time ratio"),
+    {0}};
+static const struct param stay_effects[] = {
+    {FIELD(PARAM_NUMBER, struct duration_effect, time_ratio), .fallback = 1, .min = 0, .max = 1000,
+     .flags = PARAM_OPEN_MIN, .help = "ratio of the time from the end of support to leaving"},
+    EFFECT_ROWS(struct duration_effect, "log time ratio"),
+    {0}};
+static const struct param sofa_effects[] = {
+    {FIELD(PARAM_KNOTS, struct sofa_effect, shift), .unit = "points", .min = -24, .max = 24,
+     .flags = PARAM_SINGLE, .help = "one number, or day: points (linear in between)"},
+    EFFECT_ROWS(struct sofa_effect, "points"),
+    {0}};
+static const struct param adverse_effects[] = {
+    {FIELD(PARAM_NUMBER, struct adverse_event_effect, odds_ratio), .fallback = 1, .min = 0,
+     .max = 1000, .flags = PARAM_OPEN_MIN, .help = "odds ratio of the event"},
+    EFFECT_ROWS(struct adverse_event_effect, "log odds ratio"),
+    {0}};
+static const struct param marker_effects[] = {{FIELD(PARAM_NUMBER, struct marker_effect, shift),
+                                               .fallback = 0,
+                                               .help = "added to every marker's mean"},
+                                              {0}};
+
+#define OFFSETS(spec, has, at, effect)                                                             \
+    .spec_offset = offsetof(struct course_spec, spec),                                             \
+    .has_offset = offsetof(struct course_spec, has),                                               \
+    .at_offset = offsetof(struct course_spec, at),                                                 \
+    .effect_offset = offsetof(struct arm_spec, effect)
+#define SUPPORT(name_, which, brief_)                                                              \
+    {                                                                                              \
+        .name = (name_), .brief = (brief_),                                                        \
+        .assumes =                                                                                 \
+            "Log-normal time from `start`, stopped by death. With probability until_death a "      \
+            "patient who dies by day `within` is on it until death, whether or not it was "        \
+            "drawn as needed.",                                                                    \
+        .reference = "Triche et al. (2023) on day counts truncated by death",                      \
+        .params = support_params, .effects = support_effects,                                      \
+        OFFSETS(support[which], has_support[which], support_at[which], support[which])             \
+    }
+
+static const struct param markers_table[] = {
+    {.name = "NAME", .type = PARAM_GROUP, .group = marker_params, .help = "one entry a marker"},
+    {0}};
+
+const struct component components[] = {
+    {.name = "mortality",
+     .brief = "time to death",
+     .assumes =
+         "Proportional hazards on a cumulative hazard linear between the days of `cumulative`, "
+         "solved so that the marginal mortality of the control arm (over covariates, latent ones "
+         "included, and centres) equals the table. After the last day the last hazard goes on.",
+     .reference = "Bender, Augustin & Blettner (2005) Stat Med 24:1713",
+     .params = mortality_params,
+     .effects = mortality_effects,
+     OFFSETS(mortality, has_mortality, mortality_at, mortality)},
+    SUPPORT("vasopressor", SUPPORT_VASOPRESSOR, "days on a vasopressor or inotrope"),
+    SUPPORT("hyperlactataemia", SUPPORT_HYPERLACTATAEMIA, "days with raised lactate"),
+    SUPPORT("ventilation", SUPPORT_VENTILATION, "days on invasive ventilation"),
+    SUPPORT("renal_replacement", SUPPORT_RENAL_REPLACEMENT, "days on renal replacement"),
+    {.name = "icu_stay",
+     .brief = "days from randomisation to leaving the ICU",
+     .assumes =
+         "Begins to count down when the supports in `after` have ended, takes a log-normal time, "
+         "ends at death, is not cut at the end of follow-up.",
+     .reference = "",
+     .params = icu_params,
+     .effects = stay_effects,
+     OFFSETS(stay[STAY_ICU], has_stay[STAY_ICU], stay_at[STAY_ICU], stay[STAY_ICU])},
+    {.name = "hospital_stay",
+     .brief = "days from randomisation to leaving hospital",
+     .assumes =
+         "As icu_stay. With probability dies_in_hospital a patient who dies by day `within` is in "
+         "hospital until then.",
+     .reference = "",
+     .params = hospital_params,
+     .effects = stay_effects,
+     OFFSETS(stay[STAY_HOSPITAL], has_stay[STAY_HOSPITAL], stay_at[STAY_HOSPITAL],
+             stay[STAY_HOSPITAL])},
+    {.name = "sofa",
+     .brief = "SOFA score by day",
+     .assumes =
+         "A normal score, loaded on covariates and correlated over days, rounded and limited to "
+         "0-24 (values below 0 are 0: the recovered); its mean and spread are solved so that the "
+         "living of the control arm have the tabulated mean and SD. Day 0 is the covariate 'sofa'.",
+     .reference = "Vincent et al. (1996) Intensive Care Med 22:707 (the score)",
+     .params = sofa_params,
+     .effects = sofa_effects,
+     OFFSETS(sofa, has_sofa, sofa_at, sofa)},
+    {.name = "adverse_event",
+     .brief = "a severe adverse event, yes or no",
+     .assumes = "Logistic in covariates, its mean solved; independent of death given them.",
+     .reference = "",
+     .params = adverse_params,
+     .effects = adverse_effects,
+     OFFSETS(adverse_event, has_adverse, adverse_at, adverse_event)},
+    {.name = "markers",
+     .brief = "values taken once, shifted in those who will die",
+     .assumes =
+         "Binormal: normal with one SD, mean shifted in patients dead by day `within`; absent when "
+         "dead before it is taken. (A marker that acts on death is a covariate with a log_hazard.)",
+     .reference = "Metz, Herman & Shen (1998) Stat Med 17:1033 (binormal ROC)",
+     .params = markers_table,
+     .effects = marker_effects,
+     OFFSETS(markers, markers, at, markers)},
+    {0}};
+
+const char *support_name(enum support k)
+{
+    return components[1 + k].name;
+}
+const char *stay_name(enum stay k)
+{
+    return components[1 + SUPPORT_COUNT + k].name;
+}
+
+static void *field_at(void *base, size_t offset)
+{
+    return (char *)base + offset;
+}
+static const void *const_field_at(const void *base, size_t offset)
+{
+    return (const char *)base + offset;
+}
+
+static bool is_markers(const struct component *c)
+{
+    return c->params == markers_table;
+}
+
+static const struct component *component_of(const char *name, struct reader *r, struct place at,
+                                            const char *where)
+{
+    const char *names[16];
+    int n = 0;
+    for (const struct component *c = components; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) return c;
+        names[n++] = c->name;
+    }
+    const char *near = text_nearest(name, names, n);
+    if (near)
+        error_at(r->errors, at, "unknown key '%s' in %s; did you mean '%s'?", name, where, near);
+    else
+        error_at(r->errors, at, "unknown key '%s' in %s", name, where);
+    return NULL;
+}
+
+static void check_sofa_days(struct reader *r, const struct course_spec *c)
+{
+    const struct knots *mean = &c->sofa.mean, *sd = &c->sofa.sd;
+    bool same = mean->n == sd->n;
+    for (int k = 0; same && k < mean->n; k++) same = fabs(mean->x[k] - sd->x[k]) < 1e-9;
+    if (!same) error_at(r->errors, c->sofa_at, "sofa: mean and sd must be given for the same days");
+    for (int k = 0; k < mean->n; k++)
+        if (fabs(mean->x[k] - rint(mean->x[k])) > 0 || mean->x[k] < 1 || mean->x[k] > SOFA_DAYS_MAX)
+            error_at(r->errors, c->sofa_at,
+                     "sofa: days are whole, from 1 (day 0 is the covariate 'sofa') to %d",
+                     SOFA_DAYS_MAX);
+}
+
+static void check_cumulative(struct reader *r, const struct course_spec *c)
+{
+    const struct knots *k = &c->mortality.cumulative;
+    for (int i = 0; i < k->n; i++) {
+        if (!(k->x[i] > 0))
+            error_at(r->errors, k->at, "cumulative: day %g must be later than randomisation (0)",
+                     k->x[i]);
+        if (i > 0 && !(k->y[i] > k->y[i - 1]))
+            error_at(r->errors, k->at,
+                     "cumulative mortality must rise: %g by day %g after %g by day %g", k->y[i],
+                     k->x[i], k->y[i - 1], k->x[i - 1]);
+    }
+}
+
+void course_read(struct reader *r, const struct node *n, struct course_spec *c)
+{
+    *c = (struct course_spec){0};
+    if (n == NULL) return;
+    c->at = n->at;
+    if (!read_map(r, n, "course")) return;
+    for (int i = 0; i < n->n; i++) {
+        const struct component *k = component_of(n->key[i], r, n->key_at[i], "course");
+        if (k == NULL) continue;
+        if (is_markers(k)) {
+            read_markers(r, n->item[i], &c->markers);
+            continue;
+        }
+        *(bool *)field_at(c, k->has_offset) = true;
+        *(struct place *)field_at(c, k->at_offset) = n->key_at[i];
+        params_read(r, k->params, n->item[i], n->key_at[i], k->name, field_at(c, k->spec_offset));
+    }
+    if (!c->has_mortality) error_at(r->errors, n->at, "'mortality' is missing in course");
+    if (c->has_sofa) check_sofa_days(r, c);
+    if (c->has_mortality) check_cumulative(r, c);
+}
+
+void course_echo(struct buffer *out, const struct course_spec *c, int indent)
+{
+    for (const struct component *k = components; k->name != NULL; k++) {
+        if (is_markers(k)) {
+            if (c->markers.n == 0) continue;
+            buffer_printf(out, "%*smarkers:\n", indent, "");
+            echo_markers(out, &c->markers, indent + 2);
+        } else if (*(const bool *)const_field_at(c, k->has_offset)) {
+            buffer_printf(out, "%*s%s:\n", indent, "", k->name);
+            params_echo(out, k->params, const_field_at(c, k->spec_offset), indent + 2);
+        }
+    }
+}
+
+static bool has_component(const struct course_spec *c, const struct component *k)
+{
+    return is_markers(k) ? c->markers.n > 0 : *(const bool *)const_field_at(c, k->has_offset);
+}
+
+static void read_effects(struct reader *r, const struct node *n, const struct course_spec *course,
+                         struct arm_spec *a)
+{
+    if (!read_map(r, n, "effects")) return;
+    for (int i = 0; i < n->n; i++) {
+        const char *where = arena_printf(r->memory, "effects of arm '%s'", a->name);
+        const struct component *k = component_of(n->key[i], r, n->key_at[i], where);
+        if (k == NULL) continue;
+        if (!has_component(course, k))
+            error_at(r->errors, n->key_at[i], "arm '%s': an effect on %s, but course has no %s",
+                     a->name, k->name, k->name);
+        params_read(r, k->effects, n->item[i], n->key_at[i],
+                    arena_printf(r->memory, "%s effect of arm '%s'", k->name, a->name),
+                    field_at(a, k->effect_offset));
+        if (k == &components[0]) a->mortality_at = n->key_at[i];
+    }
+}
+
+void arms_read(struct reader *r, const struct node *n, const struct course_spec *course,
+               struct arms *a)
+{
+    *a = (struct arms){0};
+    if (n == NULL || !read_map(r, n, "arms")) return;
+    if (n->n == 0) error_at(r->errors, n->at, "arms: at least one arm is needed");
+    a->arm = arena_alloc(r->memory, (size_t)n->n, sizeof *a->arm);
+    for (int i = 0; i < n->n; i++) {
+        struct arm_spec *arm = &a->arm[a->n++];
+        arm->name = n->key[i];
+        arm->at = n->key_at[i];
+        for (const struct component *k = components; k->name != NULL; k++)
+            params_default(k->effects, field_at(arm, k->effect_offset));
+        for (int s = 0; s < STAY_COUNT; s++) arm->stay[s].needed_odds_ratio = 1;
+        if (!name_is_valid(arm->name))
+            error_at(r->errors, arm->at, "arm '%s': a name is a letter, then letters, digits and _",
+                     arm->name);
+        const struct node *body = n->item[i];
+        if (body->kind == NODE_SCALAR && body->text[0] == '\0') continue;
+        if (!read_map(r, body, arena_printf(r->memory, "arm '%s'", arm->name))) continue;
+        for (int j = 0; j < body->n; j++) {
+            if (strcmp(body->key[j], "effects") == 0)
+                read_effects(r, body->item[j], course, arm);
+            else
+                error_at(r->errors, body->key_at[j],
+                         "unknown key '%s' in arm '%s'; expected 'effects'", body->key[j],
+                         arm->name);
+        }
+    }
+}
+
+void arms_echo(struct buffer *out, const struct arms *a, int indent)
+{
+    for (int i = 0; i < a->n; i++) {
+        struct buffer effects = {0};
+        struct arm_spec plain = {0};
+        for (const struct component *k = components; k->name != NULL; k++) {
+            struct buffer stated = {0}, fallback = {0};
+            params_default(k->effects, field_at(&plain, k->effect_offset));
+            params_echo(&stated, k->effects, const_field_at(&a->arm[i], k->effect_offset),
+                        indent + 6);
+            params_echo(&fallback, k->effects, const_field_at(&plain, k->effect_offset),
+                        indent + 6);
+            if (strcmp(buffer_text(&stated), buffer_text(&fallback)) != 0)
+                buffer_printf(&effects, "%*s%s:\n%s", indent + 4, "", k->name,
+                              buffer_text(&stated));
+            buffer_free(&stated);
+            buffer_free(&fallback);
+        }
+        if (effects.length == 0)
+            buffer_printf(out, "%*s%s: {}\n", indent, "", a->arm[i].name);
+        else
+            buffer_printf(out, "%*s%s:\n%*seffects:\n%s", indent, "", a->arm[i].name, indent + 2,
+                          "", buffer_text(&effects));
+        buffer_free(&effects);
+    }
+}
+
+int arms_find(const struct arms *a, const char *name)
+{
+    for (int i = 0; i < a->n; i++)
+        if (strcmp(a->arm[i].name, name) == 0) return i;
+    return -1;
+}

@@ -1,0 +1,351 @@
+/* marginal.c - see marginal.h.  SPDX-License-Identifier: MIT */
+#include "cohort/marginal.h"
+#include "base/dispatch.h"
+#include "stat/distribution.h"
+#include "stat/solve.h"
+#include "stat/vector.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW(type_, field) PARAM_AT(struct covariate, field), .type = (type_)
+const struct param covariate_params[] = {
+    {ROW(PARAM_CHOICE, distribution), .choices = "normal|lognormal|uniform|binary|categorical",
+     .help = "shape of the delivered marginal"},
+    {ROW(PARAM_NUMBER, mean), .fallback = NAN, .help = "delivered mean (normal, lognormal)"},
+    {ROW(PARAM_NUMBER, sd), .fallback = NAN, .min = 0, .max = INFINITY, .flags = PARAM_OPEN_MIN,
+     .help = "delivered standard deviation (normal, lognormal)"},
+    {ROW(PARAM_NUMBER, median), .fallback = NAN, .min = 0, .max = INFINITY, .flags = PARAM_OPEN_MIN,
+     .help = "delivered median (lognormal)"},
+    {ROW(PARAM_NUMBER, sd_log), .fallback = NAN, .min = 0, .max = INFINITY, .flags = PARAM_OPEN_MIN,
+     .help = "delivered standard deviation of the logarithm (lognormal)"},
+    {ROW(PARAM_NUMBER, probability), .fallback = NAN, .min = 0, .max = 1,
+     .flags = PARAM_OPEN_MIN | PARAM_OPEN_MAX, .help = "share with value 1 (binary)"},
+    {ROW(PARAM_NUMBERS, within), .help = "[low, high]: truncation; nothing piles up at a limit"},
+    {ROW(PARAM_SHARES, levels), .min = 0, .max = 1, .flags = PARAM_OPEN_MIN,
+     .help = "level: share, adding up to 1 (categorical)"},
+    {ROW(PARAM_FLAG, integer), .help = "rounded to whole numbers (normal)"},
+    {ROW(PARAM_FLAG, latent), .help = "no analysis may see it"},
+    {0}};
+#undef ROW
+
+/* Moments of a normal(mu, sigma) truncated to [low, high]; the difference of cdfs is taken in the
+ * tail where it is accurate. Johnson, Kotz & Balakrishnan (1994) Continuous Univariate
+ * Distributions 1, section 13.10.1. */
+struct truncated {
+    double a, b, mass, mean, sd;
+};
+
+static double interval_mass(double a, double b)
+{
+    return a > 0 ? normal_upper(a) - normal_upper(b) : normal_cdf(b) - normal_cdf(a);
+}
+
+static double density_times(double z, double x)
+{
+    return isfinite(z) ? x * normal_density(z) : 0;
+}
+
+static struct truncated truncated_normal(double mu, double sigma, double low, double high)
+{
+    struct truncated t = {.a = (low - mu) / sigma, .b = (high - mu) / sigma};
+    t.mass = interval_mass(t.a, t.b);
+    const double d = (density_times(t.a, 1) - density_times(t.b, 1)) / t.mass;
+    const double v = (density_times(t.a, t.a) - density_times(t.b, t.b)) / t.mass;
+    t.mean = mu + sigma * d;
+    t.sd = sigma * sqrt(fmax(0, 1 + v - d * d));
+    return t;
+}
+
+/* Delivered mean and sd of a normal truncated to (low - 1/2, high + 1/2) and rounded. */
+static struct truncated rounded_normal(double mu, double sigma, double low, double high)
+{
+    struct truncated t = truncated_normal(mu, sigma, low - 0.5, high + 0.5);
+    const double from = fmax(low, floor(mu - 9 * sigma)), to = fmin(high, ceil(mu + 9 * sigma));
+    double total = 0, sum = 0, squares = 0;
+    for (double k = from; k <= to; k++) {
+        const double p = interval_mass((k - 0.5 - mu) / sigma, (k + 0.5 - mu) / sigma);
+        total += p;
+        sum += p * (k - mu);
+        squares += p * (k - mu) * (k - mu);
+    }
+    t.mean = mu + sum / total;
+    t.sd = sqrt(fmax(0, squares / total - (sum / total) * (sum / total)));
+    return t;
+}
+
+static double truncated_quantile(double p, double mu, const struct truncated *t, double sigma)
+{
+    if (t->a > 0) return mu + sigma * normal_upper_quantile(normal_upper(t->a) - p * t->mass);
+    return mu + sigma * normal_quantile(normal_cdf(t->a) + p * t->mass);
+}
+
+/* The two equations that make the parent deliver what is asked. */
+struct target {
+    enum distribution distribution;
+    bool integer, by_mean; /* mean and sd, or median and sd of the logarithm */
+    double first, second, low, high;
+};
+
+static void deliver(const void *context, const double *x, double *f)
+{
+    const struct target *t = context;
+    const double mu = x[0], sigma = exp(x[1]);
+    if (t->distribution == DISTRIBUTION_NORMAL) {
+        const struct truncated d = t->integer ? rounded_normal(mu, sigma, t->low, t->high)
+                                              : truncated_normal(mu, sigma, t->low, t->high);
+        f[0] = (d.mean - t->first) / t->second;
+        f[1] = d.sd / t->second - 1;
+        return;
+    }
+    const double a = log(t->low), b = log(t->high); /* log 0 is -infinity: no lower limit */
+    const struct truncated d = truncated_normal(mu, sigma, a, b);
+    if (!t->by_mean) {
+        f[0] = (truncated_quantile(0.5, mu, &d, sigma) - log(t->first)) / t->second;
+        f[1] = d.sd / t->second - 1;
+        return;
+    }
+    const double m1 =
+        exp(mu + sigma * sigma / 2) * interval_mass(d.a - sigma, d.b - sigma) / d.mass;
+    const double m2 =
+        exp(2 * mu + 2 * sigma * sigma) * interval_mass(d.a - 2 * sigma, d.b - 2 * sigma) / d.mass;
+    f[0] = (m1 - t->first) / t->second;
+    f[1] = sqrt(fmax(0, m2 - m1 * m1)) / t->second - 1;
+}
+
+static bool solve_parent(const struct target *t, struct marginal *m)
+{
+    double x[2] = {t->first, log(t->second)};
+    if (t->distribution == DISTRIBUTION_LOGNORMAL) {
+        const double cv = t->second / t->first;
+        x[1] = t->by_mean ? log(sqrt(log1p(cv * cv))) : log(t->second);
+        x[0] = t->by_mean ? log(t->first) - log1p(cv * cv) / 2 : log(t->first);
+    }
+    if (!solve_system(2, deliver, t, x, 1e-12)) return false;
+    m->location = x[0];
+    m->scale = exp(x[1]);
+    return isfinite(m->location) && m->scale < 1e4 * t->second;
+}
+
+/* Tabulates parent quantiles over the score, exact at the nodes with exact slopes; the cubic
+ * between them is within 1e-9 standard deviations (tests/test_population.c). */
+static void tabulate(struct marginal *m, double low, double high, struct arena *memory)
+{
+    m->node = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
+    m->slope = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
+    const struct truncated t = truncated_normal(m->location, m->scale, low, high);
+    for (int k = 0; k < MARGINAL_NODES; k++) {
+        const double z = (double)k / MARGINAL_STEPS_PER_UNIT - MARGINAL_REACH;
+        double y; /* the parent's score */
+        if (z < 0) {
+            const double below = normal_cdf(z) * t.mass;
+            y = t.a > 0 ? normal_upper_quantile(normal_upper(t.a) - below)
+                        : normal_quantile(normal_cdf(t.a) + below);
+        } else {
+            const double above = normal_upper(z) * t.mass;
+            y = t.b < 0 ? normal_quantile(normal_cdf(t.b) - above)
+                        : normal_upper_quantile(normal_upper(t.b) + above);
+        }
+        m->node[k] = m->location + m->scale * y;
+        m->slope[k] = m->scale * t.mass * normal_density(z) / normal_density(y);
+    }
+    for (int k = 0; k < MARGINAL_NODES; k++) /* where the density underflows the map is flat */
+        if (!isfinite(m->slope[k])) m->slope[k] = 0;
+}
+
+static bool given(double x)
+{
+    return !isnan(x);
+}
+
+static void check_keys(const struct covariate *c, struct reader *r)
+{
+    static const char *const shape[] = {"normal", "lognormal", "uniform", "binary", "categorical"};
+    const bool normal = c->distribution == DISTRIBUTION_NORMAL;
+    const bool lognormal = c->distribution == DISTRIBUTION_LOGNORMAL;
+    const char *odd = NULL;
+    if (!normal && !lognormal && (given(c->mean) || given(c->sd))) odd = "mean or sd";
+    if (!lognormal && (given(c->median) || given(c->sd_log))) odd = "median or sd_log";
+    if (c->distribution != DISTRIBUTION_BINARY && given(c->probability)) odd = "probability";
+    if (c->distribution != DISTRIBUTION_CATEGORICAL && c->levels.n > 0) odd = "levels";
+    if (!normal && c->integer) odd = "integer";
+    if (c->distribution >= DISTRIBUTION_BINARY && c->within.n > 0) odd = "within";
+    if (odd != NULL)
+        error_at(r->errors, c->at, "covariate '%s': %s does not belong to a %s distribution",
+                 c->name, odd, shape[c->distribution]);
+    const char *lack = NULL;
+    if (normal && !(given(c->mean) && given(c->sd))) lack = "mean and sd";
+    if (lognormal && !(given(c->median) && given(c->sd_log)) && !(given(c->mean) && given(c->sd)))
+        lack = "median and sd_log (or mean and sd)";
+    if (lognormal && given(c->median) && given(c->mean)) lack = "either median or mean, not both";
+    if (c->distribution == DISTRIBUTION_UNIFORM && c->within.n == 0) lack = "within: [low, high]";
+    if (c->distribution == DISTRIBUTION_BINARY && !given(c->probability)) lack = "probability";
+    if (c->distribution == DISTRIBUTION_CATEGORICAL && c->levels.n < 2)
+        lack = "at least two levels";
+    if (lack != NULL)
+        error_at(r->errors, c->at, "covariate '%s': a %s distribution needs %s", c->name,
+                 shape[c->distribution], lack);
+    if (c->within.n > 0 && (c->within.n != 2 || !(c->within.value[0] < c->within.value[1])))
+        error_at(r->errors, c->at, "covariate '%s': within must be [low, high] with low < high",
+                 c->name);
+    if (lognormal && c->within.n == 2 && c->within.value[0] < 0)
+        error_at(r->errors, c->at, "covariate '%s': a lognormal value cannot be below 0", c->name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void solve_levels(const struct covariate *c, struct marginal *m, struct reader *r)
+{
+    const bool binary = c->distribution == DISTRIBUTION_BINARY;
+    const double two[2] = {1 - c->probability, c->probability};
+    const double *share = binary ? two : c->levels.value;
+    m->n_levels = binary ? 2 : c->levels.n;
+    m->threshold = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
+    m->code = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
+    double total = 0;
+    for (int k = 0; k < m->n_levels; k++) total += share[k];
+    if (fabs(total - 1) > 1e-6)
+        error_at(r->errors, c->at, "covariate '%s': shares of the levels add up to %g, not 1",
+                 c->name, total);
+    const char **sorted = arena_alloc(r->memory, (size_t)m->n_levels, sizeof *sorted);
+    for (int k = 0; k < c->levels.n; k++) sorted[k] = c->levels.name[k];
+    qsort(sorted, (size_t)c->levels.n, sizeof *sorted, compare_names);
+    double below = 0;
+    for (int k = 0; k < m->n_levels; k++) {
+        below += share[k] / total;
+        if (k < m->n_levels - 1) m->threshold[k] = normal_quantile(fmin(below, 1 - 1e-16));
+        m->code[k] = k;
+        for (int j = 0; !binary && j < c->levels.n; j++)
+            if (strcmp(sorted[j], c->levels.name[k]) == 0) m->code[k] = j;
+    }
+    m->mean = c->probability;
+    m->sd = sqrt(c->probability * (1 - c->probability));
+}
+
+struct marginal marginal_solve(const struct covariate *c, struct reader *r)
+{
+    struct marginal m = {.distribution = (enum distribution)c->distribution,
+                         .integer = c->integer,
+                         .low = -INFINITY,
+                         .high = INFINITY};
+    const int before = r->errors->n;
+    check_keys(c, r);
+    if (r->errors->n > before) return m;
+    if (c->within.n == 2) {
+        m.low = c->within.value[0];
+        m.high = c->within.value[1];
+    }
+    if (c->distribution >= DISTRIBUTION_BINARY) {
+        solve_levels(c, &m, r);
+        return m;
+    }
+    if (c->distribution == DISTRIBUTION_UNIFORM) {
+        m.mean = (m.low + m.high) / 2;
+        m.sd = (m.high - m.low) / sqrt(12);
+        return m;
+    }
+    const bool lognormal = c->distribution == DISTRIBUTION_LOGNORMAL, by_mean = given(c->mean);
+    const struct target t = {m.distribution,
+                             m.integer,
+                             by_mean,
+                             by_mean ? c->mean : c->median,
+                             by_mean ? c->sd : c->sd_log,
+                             lognormal ? fmax(0, m.low) : m.low,
+                             m.high};
+    if (!(t.first > t.low && t.first < t.high) || !solve_parent(&t, &m)) {
+        error_at(r->errors, c->at,
+                 "covariate '%s': no %s distribution%s between %g and %g has %s %g and %s %g",
+                 c->name, lognormal ? "lognormal" : "normal", m.integer ? " of whole numbers" : "",
+                 t.low, t.high, by_mean ? "mean" : "median", t.first, by_mean ? "sd" : "sd_log",
+                 t.second);
+        return m;
+    }
+    const double margin = m.integer ? 0.5 : 0;
+    const double low = lognormal ? log(t.low) : m.low - margin;
+    const double high = lognormal ? log(t.high) : m.high + margin;
+    m.truncated = isfinite(low) || isfinite(high);
+    if (m.truncated) tabulate(&m, low, high, r->memory);
+    const struct truncated parent = truncated_normal(m.location, m.scale, low, high);
+    if (lognormal) { /* moments of the exponential of a truncated normal */
+        const double s = m.scale;
+        m.mean =
+            exp(m.location + s * s / 2) * interval_mass(parent.a - s, parent.b - s) / parent.mass;
+        const double second = exp(2 * m.location + 2 * s * s) *
+                              interval_mass(parent.a - 2 * s, parent.b - 2 * s) / parent.mass;
+        m.sd = sqrt(second - m.mean * m.mean);
+    } else {
+        m.mean = c->mean;
+        m.sd = c->sd;
+    }
+    return m;
+}
+
+double marginal_share(const struct marginal *m, int code)
+{
+    for (int k = 0; k < m->n_levels; k++) {
+        if ((int)m->code[k] != code) continue;
+        const double low = k == 0 ? 0 : normal_cdf(m->threshold[k - 1]);
+        return (k == m->n_levels - 1 ? 1 : normal_cdf(m->threshold[k])) - low;
+    }
+    return 0;
+}
+
+/* Cubic Hermite interpolation between the nodes. */
+MULTIVERSION static void interpolate(const double *restrict node, const double *restrict slope,
+                                     double *x, const double *z, int n)
+{
+    const double h = 1.0 / MARGINAL_STEPS_PER_UNIT;
+    for (int i = 0; i < n; i++) {
+        const double s = (z[i] + MARGINAL_REACH) * MARGINAL_STEPS_PER_UNIT;
+        const int k = (int)s;
+        const double t = s - k, u = 1 - t;
+        x[i] = node[k] * u * u * (1 + 2 * t) + node[k + 1] * t * t * (3 - 2 * t) +
+               h * t * u * (u * slope[k] - t * slope[k + 1]);
+    }
+}
+
+MULTIVERSION static void linear(double location, double scale, double *x, const double *z, int n)
+{
+    for (int i = 0; i < n; i++) x[i] = __builtin_fma(scale, z[i], location);
+}
+
+MULTIVERSION static void round_within(double low, double high, double *x, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double k = __builtin_floor(x[i] + 0.5);
+        x[i] = k < low ? low : k > high ? high : k;
+    }
+}
+
+MULTIVERSION static void classify(const double *threshold, const double *code, int n_levels,
+                                  double *x, const double *z, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int k = 0;
+        for (int j = 0; j < n_levels - 1; j++) k += z[i] > threshold[j];
+        x[i] = code[k];
+    }
+}
+
+void marginal_apply(const struct marginal *m, double *x, const double *z, int n)
+{
+    switch (m->distribution) {
+    case DISTRIBUTION_BINARY:
+    case DISTRIBUTION_CATEGORICAL: classify(m->threshold, m->code, m->n_levels, x, z, n); return;
+    case DISTRIBUTION_UNIFORM:
+        for (int i = 0; i < n; i++) x[i] = m->low + (m->high - m->low) * normal_cdf(z[i]);
+        return;
+    case DISTRIBUTION_NORMAL:
+    case DISTRIBUTION_LOGNORMAL: break;
+    }
+    if (m->truncated)
+        interpolate(m->node, m->slope, x, z, n);
+    else
+        linear(m->location, m->scale, x, z, n);
+    if (m->distribution == DISTRIBUTION_LOGNORMAL) vector_exp(x, x, n);
+    if (m->integer) round_within(m->low, m->high, x, n);
+}

@@ -1,0 +1,57 @@
+/* death.c - death by a day: time to event, and yes or no.  SPDX-License-Identifier: MIT */
+#include "model/endpoint.h"
+
+#include <math.h>
+
+struct death {
+    double by;
+};
+
+static const struct param params[] = {{PARAM_AT(struct death, by), .type = PARAM_NUMBER,
+                                       .unit = "days", .fallback = NAN, .min = 0, .max = 1e5,
+                                       .flags = PARAM_OPEN_MIN,
+                                       .help = "dead by this day; absent: by the end of follow-up"},
+                                      {0}};
+
+static double horizon(const void *own)
+{
+    return ((const struct death *)own)->by;
+}
+
+static void check(void *own, const struct endpoint_question *q, struct course_needs *needs)
+{
+    struct death *d = own;
+    needs->death = true;
+    if (isnan(d->by)) d->by = q->context->follow_up;
+}
+
+static void compute(const void *own, const struct patients *p, const struct course *c,
+                    struct outcome *out)
+{
+    const double by = ((const struct death *)own)->by;
+    for (int i = 0; i < p->n; i++) {
+        const bool counts = !(p->excluded[i] > 0) && p->followed[i] >= 0;
+        const double last = fmin(by, p->followed[i]);
+        const bool dead = c->death[i] <= last;
+        out->time[i] = counts ? (dead ? c->death[i] : last) : NAN;
+        out->event[i] = counts ? dead : NAN;
+        out->value[i] = endpoint_knows(p, c->death[i], i, by) ? dead : NAN;
+    }
+}
+
+const struct endpoint endpoint_death = {
+    .name = "death",
+    .brief = "death by a day, as time to event (NAME_time, NAME_event) and as yes or no (NAME)",
+    .formula = "dead by day d means t <= d; yes/no is missing for patients lost before day d",
+    .reference = "",
+    .params = params,
+    .params_size = sizeof(struct death),
+    .outcome = OUTCOME_TIME,
+    .has_value = true,
+    .event_suffix = "event",
+    .better = -1,
+    .example = "{kind: death, by: 28}",
+    .horizon = horizon,
+    .check = check,
+    .compute = compute,
+};

@@ -1,0 +1,15 @@
+/* sofa_day.h - a patient's SOFA on one day, with the rule for the dead.  SPDX-License-Identifier:
+ * MIT */
+#ifndef ENDPOINT_SOFA_DAY_H
+#define ENDPOINT_SOFA_DAY_H
+
+#include "model/endpoint.h"
+
+enum { SOFA_DEATH_EXCLUDE, SOFA_DEATH_WORST, SOFA_DEATH_LAST };
+#define SOFA_DEATH_CHOICES "exclude|worst|last"
+#define SOFA_DEATH_HELP    "dead by then: missing, 24, or the last value before death"
+
+/* NaN where there is no value: dead and excluded, or alive and not measured. */
+double sofa_on_day(const struct course *c, int i, int day, int death_rule);
+
+#endif

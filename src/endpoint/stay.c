@@ -1,0 +1,59 @@
+/* stay.c - length of stay in the ICU or in hospital.  SPDX-License-Identifier: MIT */
+#include "model/endpoint.h"
+
+#include <math.h>
+
+struct stay_endpoint {
+    int of;
+    double within;
+};
+
+static const struct param params[] = {
+    {PARAM_AT(struct stay_endpoint, of), .type = PARAM_CHOICE, .choices = "icu|hospital",
+     .help = "where"},
+    {PARAM_AT(struct stay_endpoint, within), .type = PARAM_NUMBER, .unit = "days", .fallback = NAN,
+     .min = 0, .max = 1e5, .flags = PARAM_OPEN_MIN,
+     .help = "longer stays count as this; absent: until discharge or death, beyond follow-up"},
+    {0}};
+
+static double horizon(const void *own)
+{
+    const struct stay_endpoint *s = own;
+    return isnan(s->within) ? 0 : s->within;
+}
+
+static void check(void *own, const struct endpoint_question *q, struct course_needs *needs)
+{
+    const struct stay_endpoint *s = own;
+    if (endpoint_wants(q, q->context->available->stay[s->of], stay_names[s->of]))
+        needs->stay[s->of] = true;
+}
+
+static void compute(const void *own, const struct patients *p, const struct course *c,
+                    struct outcome *out)
+{
+    const struct stay_endpoint *s = own;
+    const double *end = c->stay_end[s->of];
+    for (int i = 0; i < p->n; i++) {
+        const double days = fmin(end[i], isnan(s->within) ? INFINITY : s->within);
+        const bool known = !(p->excluded[i] > 0) && p->followed[i] >= 0 && days <= p->lost[i];
+        out->value[i] = known ? days : NAN;
+    }
+}
+
+const struct endpoint endpoint_stay = {
+    .name = "stay",
+    .brief = "length of stay, to discharge or death",
+    .formula =
+        "day of leaving the ICU or hospital, alive or dead; missing for patients lost before",
+    .reference = "",
+    .params = params,
+    .params_size = sizeof(struct stay_endpoint),
+    .outcome = OUTCOME_VALUE,
+    .has_value = true,
+    .better = -1,
+    .example = "{kind: stay, of: hospital}",
+    .horizon = horizon,
+    .check = check,
+    .compute = compute,
+};

@@ -1,0 +1,344 @@
+/* plan.c - see plan.h.  SPDX-License-Identifier: MIT */
+#include "engine/plan.h"
+#include "base/checksum.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "engine/point.h"
+#include "engine/recording.h"
+#include "engine/replicate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- needs
+ * ----------------------------------------------------------------------------------------- */
+
+static void close_needs(struct point *point)
+{
+    struct course_needs *n = &point->needs;
+    const struct baseline *b = point->baseline;
+    if (n->sofa_day > 0 && b->sofa.in_icu) n->stay[STAY_ICU] = true;
+    if (n->stay[STAY_HOSPITAL] && b->stay[STAY_HOSPITAL].after_icu) n->stay[STAY_ICU] = true;
+    for (int s = 0; s < STAY_COUNT; s++)
+        for (int k = 0; k < SUPPORT_COUNT && n->stay[s]; k++)
+            if (b->stay[s].after_support[k]) n->support[k] = true;
+}
+
+/* --- answers
+ * --------------------------------------------------------------------------------------- */
+
+static void make_answers(struct plan *plan)
+{
+    const struct point *point = &plan->point[0];
+    plan->n_answers = point->n_answers;
+    plan->answer =
+        arena_alloc(&plan->memory, (size_t)(plan->n_answers + point->scenario.published.n),
+                    sizeof *plan->answer);
+    struct answer *a = plan->answer;
+    for (int k = 0; k < point->scenario.analyses.n; k++) {
+        const struct bound_analysis *b = &point->analysis[k];
+        for (int j = 0; j < b->method->n_outputs; j++, a++) {
+            const struct output *o = &b->method->outputs[j];
+            *a = (struct answer){b->spec->name,       b->method->name,    o->scale,
+                                 b->inference.null,   b->inference.alpha, b->inference.sides,
+                                 b->inference.benefit};
+            if (j == 0) continue;
+            a->name = arena_printf(&plan->memory, "%s.%s", b->spec->name, o->suffix);
+            a->null = o->null;
+            if (o->benefit_is_high) a->benefit = 1;
+        }
+    }
+}
+
+/* --- published
+ * ------------------------------------------------------------------------------------- */
+
+static int answer_named(const struct plan *plan, const char *name)
+{
+    for (int k = 0; k < plan->n_answers; k++)
+        if (strcmp(plan->answer[k].name, name) == 0) return k;
+    return -1;
+}
+
+static int endpoint_index(const struct endpoint_specs *e, const char *name)
+{
+    for (int k = 0; k < e->n; k++)
+        if (strcmp(e->item[k].name, name) == 0) return k;
+    return -1;
+}
+
+static void unknown_name(struct reader *r, const struct named_text *t, const char *kind,
+                         const char *const *names, int n)
+{
+    const char *near = text_nearest(t->text, names, n);
+    error_at(r->errors, t->at, "published row: unknown %s '%s'%s%s%s", kind, t->text,
+             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static const char *const answer_statistics[] = {"estimate", "ci_low",  "ci_high",
+                                                "ci_width", "p_value", "se"};
+
+static int bind_answer_row(struct reader *r, const struct plan *plan,
+                           const struct published_spec *row)
+{
+    const int found = answer_named(plan, row->analysis.text);
+    const char **names = arena_alloc(r->memory, (size_t)plan->n_answers, sizeof *names);
+    for (int k = 0; k < plan->n_answers; k++) names[k] = plan->answer[k].name;
+    if (found < 0) unknown_name(r, &row->analysis, "analysis", names, plan->n_answers);
+    const int n = sizeof answer_statistics / sizeof *answer_statistics;
+    for (int k = 0; k < n; k++)
+        if (strcmp(answer_statistics[k], row->statistic.text) == 0) return found;
+    unknown_name(r, &row->statistic, "statistic of an analysis", answer_statistics, n);
+    return -1;
+}
+
+static int bind_endpoint_row(struct reader *r, struct plan *plan, const struct published_spec *row)
+{
+    const struct scenario *s = &plan->point[0].scenario;
+    const char **names =
+        arena_alloc(r->memory, (size_t)(s->endpoints.n + s->arms.n), sizeof *names);
+    struct descriptive d = {endpoint_index(&s->endpoints, row->endpoint.text), -1,
+                            describe_statistic(row->statistic.text)};
+    for (int k = 0; k < s->endpoints.n; k++) names[k] = s->endpoints.item[k].name;
+    if (d.endpoint < 0) unknown_name(r, &row->endpoint, "endpoint", names, s->endpoints.n);
+    if (d.statistic < 0)
+        unknown_name(r, &row->statistic, "statistic of an endpoint", describe_names,
+                     DESCRIBE_COUNT);
+    if (row->arm.text != NULL) {
+        d.arm = arms_find(&s->arms, row->arm.text);
+        for (int k = 0; k < s->arms.n; k++) names[k] = s->arms.arm[k].name;
+        if (d.arm < 0) unknown_name(r, &row->arm, "arm", names, s->arms.n);
+    }
+    if (d.endpoint >= 0 && plan->point[0].columns[d.endpoint].value < 0) {
+        error_at(r->errors, row->endpoint.at, "published row: endpoint '%s' has no single value",
+                 row->endpoint.text);
+        return -1;
+    }
+    for (int k = 0; k < plan->n_descriptives; k++)
+        if (memcmp(&plan->descriptive[k], &d, sizeof d) == 0)
+            return plan->n_answers - plan->n_descriptives + k;
+    plan->descriptive[plan->n_descriptives++] = d;
+    plan->answer[plan->n_answers] = (struct answer){
+        .name =
+            arena_printf(&plan->memory, "%s%s%s.%s", row->endpoint.text, row->arm.text ? "." : "",
+                         row->arm.text ? row->arm.text : "", row->statistic.text),
+        .method = DESCRIBE_METHOD,
+        .scale = SCALE_IDENTITY,
+        .null = NAN,
+        .alpha = 0.05,
+        .sides = 2};
+    return plan->n_answers++;
+}
+
+static void bind_published(struct reader *r, struct plan *plan)
+{
+    const struct published_specs *p = &plan->point[0].scenario.published;
+    if (plan->n_points > 1) return; /* a paper is compared with one setting */
+    const size_t n = (size_t)p->n;
+    plan->published = arena_alloc(r->memory, n, sizeof *plan->published);
+    plan->published_source = arena_alloc(r->memory, n, sizeof *plan->published_source);
+    plan->descriptive = arena_alloc(r->memory, n, sizeof *plan->descriptive);
+    for (int k = 0; k < p->n; k++) {
+        const struct published_spec *row = &p->item[k];
+        if (row->statistic.text == NULL) continue;
+        const bool endpoint = row->endpoint.text != NULL;
+        const int source = endpoint             ? bind_endpoint_row(r, plan, row)
+                           : row->analysis.text ? bind_answer_row(r, plan, row)
+                                                : -1;
+        plan->published_source[plan->n_published] = source;
+        plan->published[plan->n_published++] =
+            (struct published){endpoint ? row->endpoint.text : row->analysis.text,
+                               row->arm.text,
+                               row->statistic.text,
+                               row->value,
+                               row->use.text ? row->use.text : "predict",
+                               row->group.text ? row->group.text : "",
+                               row->source.text ? row->source.text : "",
+                               NAN,
+                               NAN,
+                               NAN};
+    }
+}
+
+/* --- points
+ * ---------------------------------------------------------------------------------------- */
+
+/* Solving a course takes a second; points that only move arms or the trial share it. */
+struct solved {
+    const char *key;
+    struct baseline baseline;
+    struct solved *next;
+};
+
+static const struct baseline *solve_baseline(struct reader *r, const struct scenario *s,
+                                             struct solved **known)
+{
+    struct buffer key = {0};
+    population_echo(&key, &s->population, 0);
+    course_echo(&key, &s->course, 0);
+    for (struct solved *k = *known; k != NULL; k = k->next)
+        if (strcmp(k->key, buffer_text(&key)) == 0) {
+            buffer_free(&key);
+            return &k->baseline;
+        }
+    struct solved *fresh = arena_alloc(r->memory, 1, sizeof *fresh);
+    fresh->key = arena_text(r->memory, buffer_text(&key));
+    buffer_free(&key);
+    baseline_solve(r, &s->population, &s->course, &fresh->baseline);
+    fresh->next = *known;
+    *known = fresh;
+    return &fresh->baseline;
+}
+
+static bool same_text(const struct trial_spec *a, const struct trial_spec *b,
+                      const struct param *table)
+{
+    struct buffer x = {0}, y = {0};
+    params_echo(&x, table, a, 0);
+    params_echo(&y, table, b, 0);
+    const bool same = strcmp(buffer_text(&x), buffer_text(&y)) == 0;
+    buffer_free(&x);
+    buffer_free(&y);
+    return same;
+}
+
+static const char *pairing_with(const struct point *first, const struct point *point)
+{
+    if (!point->scenario.simulation.common_random_numbers) return "none";
+    struct trial_spec a = first->scenario.trial, b = point->scenario.trial;
+    a.patients = b.patients; /* a smaller trial is the first patients of a larger one */
+    a.follow_up = b.follow_up;
+    a.lost = b.lost;
+    a.excluded = b.excluded;
+    a.receives = b.receives;
+    a.design = b.design;
+    const struct centres *c = &first->scenario.population.centres,
+                         *d = &point->scenario.population.centres;
+    const bool same_centres =
+        c->number == d->number && memcmp(&c->size_shape, &d->size_shape, sizeof c->size_shape) == 0;
+    return same_text(&a, &b, trial_params) && same_centres ? "" : "covariates";
+}
+
+static void make_point(struct reader *r, const struct node *root, int index, struct solved **known,
+                       struct plan *plan)
+{
+    struct point *point = &plan->point[index];
+    scenario_read(r, root, &point->scenario);
+    if (r->errors->n > 0) return;
+    const struct scenario *s = &point->scenario;
+    point_check_endpoints(r, point);
+    point_make_schema(r, point);
+    point_bind_analyses(r, point);
+    if (index == 0) {
+        make_answers(plan);
+        bind_published(r, plan);
+    } else if (point->n_answers != plan->n_answers - plan->n_descriptives)
+        error_at(r->errors, root->at,
+                 "the sweep changes the number of answers: sweep methods apart");
+    point->baseline = solve_baseline(r, s, known);
+    if (r->errors->n > 0) return;
+    course_solve(r, point->baseline, &s->arms, s->trial.follow_up, &point->course);
+    trial_solve(r, &s->trial, &point->course, &s->arms, &point->trial);
+    if (r->errors->n > 0) return;
+    close_needs(point);
+    const uint64_t seed = (uint64_t)s->simulation.seed;
+    point->seed =
+        s->simulation.common_random_numbers ? seed : stream_indexed(seed, (uint64_t)index + 1);
+    point->pairing = pairing_with(&plan->point[0], point);
+    recording_solve(r, point);
+}
+
+static void resolve_text(struct plan *plan, const struct node *root)
+{
+    struct buffer b = {0};
+    scenario_echo(&b, &plan->point[0].scenario);
+    sweep_echo(&b, root);
+    plan->resolved = arena_text(&plan->memory, buffer_text(&b));
+    buffer_free(&b);
+}
+
+static enum status make(const char *path, const struct setting *settings, int n_settings,
+                        struct plan *plan, struct errors *e)
+{
+    struct reader r = {&plan->memory, e};
+    const struct node *root =
+        scenario_load(path, settings, n_settings, &plan->memory, &plan->text, e);
+    if (root == NULL) return STATUS_USAGE;
+    sweep_read(&r, root, &plan->sweep);
+    if (e->n > 0) return STATUS_USAGE;
+    plan->n_points = plan->sweep.n_points;
+    plan->point = arena_alloc(&plan->memory, (size_t)plan->n_points, sizeof *plan->point);
+    struct solved *known = NULL;
+    for (int k = 0; k < plan->n_points && e->n == 0; k++) {
+        const struct node *at = sweep_point(&r, root, &plan->sweep, k);
+        if (at != NULL) make_point(&r, at, k, &known, plan);
+    }
+    if (e->n > 0) return STATUS_USAGE;
+    const struct scenario *s = &plan->point[0].scenario;
+    plan->name = s->name.text ? s->name.text : "";
+    plan->seed = (uint64_t)s->simulation.seed;
+    plan->replicates = s->simulation.replicates;
+    resolve_text(plan, root);
+    return STATUS_OK;
+}
+
+enum status plan_make(const char *path, const struct setting *settings, int n_settings,
+                      struct plan *plan, struct errors *e)
+{
+    *plan = (struct plan){.path = path};
+    const enum status status = make(path, settings, n_settings, plan, e);
+    if (status != STATUS_OK) plan_free(plan);
+    return status;
+}
+
+void plan_free(struct plan *plan)
+{
+    arena_free(&plan->memory);
+    *plan = (struct plan){0};
+}
+
+void plan_identity(const struct plan *plan, unsigned char identity[16])
+{
+    struct buffer b = {0};
+    struct scenario s = plan->point[0].scenario;
+    s.simulation.replicates = 1; /* more replicates continue the same run */
+    scenario_echo(&b, &s);
+    for (int k = 0; k < plan->n_points * plan->sweep.n_paths; k++)
+        buffer_printf(&b, "%s=%s\n", plan->sweep.path[k % plan->sweep.n_paths],
+                      plan->sweep.setting[k]);
+    buffer_printf(&b, "%s %s\n", version_program(), version_revision());
+    const struct checksum128 c = checksum128(buffer_text(&b), b.length);
+    memcpy(identity, &c, sizeof c);
+    buffer_free(&b);
+}
+
+/* --- for people
+ * -------------------------------------------------------------------------------------- */
+
+void plan_describe(struct buffer *out, const struct plan *plan, int index)
+{
+    const struct point *point = &plan->point[index];
+    const struct baseline *b = point->baseline;
+    const struct knots *table = &point->scenario.course.mortality.cumulative;
+    buffer_printf(out, "# Marginal mortality of '%s' as solved (2^20 quasi-random patients):\n",
+                  point->scenario.arms.arm[0].name);
+    for (int k = 0; k < table->n; k++)
+        buffer_printf(out,
+                      "#   day %g: %.6f, integration error %.1e, cumulative baseline hazard %.6g\n",
+                      table->x[k], b->solved[k], b->error[k],
+                      b->hazard.day[k + 1] > 0 ? hazard_at(&b->hazard, table->x[k]) : 0);
+    for (int a = 0; a < point->course.n_arms; a++) {
+        const struct arm_plan *arm = &point->course.arm[a];
+        buffer_printf(out, "# Arm '%s': ", point->scenario.arms.arm[a].name);
+        if (isnan(arm->hazard_ratio))
+            buffer_puts(out, "hazard ratio in steps");
+        else
+            buffer_printf(out, "conditional hazard ratio %.6g", arm->hazard_ratio);
+        buffer_puts(out, "; marginal mortality");
+        for (int k = 0; k < table->n; k++)
+            buffer_printf(out, "%s %.4f by day %g", k ? "," : "",
+                          course_risk(&point->course, arm, table->x[k]), table->x[k]);
+        buffer_puts(out, "\n");
+    }
+}

@@ -1,0 +1,77 @@
+/* plan.h - everything a run needs, worked out and checked before the first patient is drawn.
+ * SPDX-License-Identifier: MIT
+ *
+ * After a plan is made no user error can occur any more: only input and output can fail. */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include "engine/scenario.h"
+#include "engine/study.h"
+
+/* When an endpoint's values are recorded. */
+struct recording {
+    bool always;
+    double *intercept; /* [n_arms] log odds */
+    struct predictor covariates;
+    int n_outcomes, *outcome; /* endpoints whose values act */
+    double *slope;
+    uint64_t variable;
+};
+
+/* A statistic of one endpoint in one arm, for comparison with a published one. */
+struct descriptive {
+    int endpoint, arm; /* arm -1: all */
+    int statistic;     /* enum in describe.c */
+};
+
+struct baseline_cache; /* solved populations and courses, shared between points */
+
+struct point {
+    struct scenario scenario;
+    const struct baseline *baseline;
+    struct course_plan course;
+    struct trial_plan trial;
+    struct course_needs needs;
+    uint64_t seed;
+    struct recording *recording;      /* [n endpoints] */
+    struct schema schema;             /* visible covariates, centre, endpoint columns */
+    int n_visible, *visible;          /* covariates in the schema */
+    struct endpoint_columns *columns; /* [n endpoints] */
+    struct bound_analysis *analysis;  /* [n analyses] */
+    int n_answers;                    /* results a replicate, outputs of all analyses */
+    const char *pairing;              /* how patients are shared with the first point: "" fully */
+};
+
+struct plan {
+    const char *path, *text, *name; /* the scenario file */
+    const char *resolved;
+    uint64_t seed;
+    int64_t replicates;
+    struct sweep sweep;
+    int n_points;
+    struct point *point;
+    int n_answers; /* a replicate: the analyses' outputs, then the descriptives */
+    struct answer *answer;
+    int n_descriptives; /* statistics that papers print; only without a sweep */
+    struct descriptive *descriptive;
+    int *published_source; /* [n_published] answer */
+    struct published *published;
+    int n_published;
+    struct arena memory;
+};
+
+/* Reads, checks and solves a scenario file with its settings. All mistakes are reported; the plan
+ * is usable, and to be freed, when STATUS_OK is returned. */
+enum status plan_make(const char *path, const struct setting *settings, int n_settings,
+                      struct plan *plan, struct errors *e);
+void plan_free(struct plan *plan);
+
+/* What was solved, as comment lines for people: hazards, marginal mortality with its error, hazard
+ * ratios behind marginal statements. */
+void plan_describe(struct buffer *out, const struct plan *plan, int point);
+
+/* A number that names the run: equal for equal resolved scenarios and programs, whatever the number
+ * of replicates. */
+void plan_identity(const struct plan *plan, unsigned char identity[16]);
+
+#endif

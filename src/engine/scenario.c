@@ -1,0 +1,251 @@
+/* scenario.c - the typed scenario of one point.  SPDX-License-Identifier: MIT */
+#include "engine/scenario.h"
+#include "base/text.h"
+#include "model/registry.h"
+
+#include <math.h>
+#include <string.h>
+
+const struct param simulation_params[] = {
+    {PARAM_AT(struct simulation, seed), .type = PARAM_INTEGER, .fallback = 1, .min = 0, .max = 9e18,
+     .help = "of every random stream"},
+    {PARAM_AT(struct simulation, replicates), .type = PARAM_INTEGER, .fallback = 1000, .min = 1,
+     .max = 1e9, .help = "simulated trials a point"},
+    {PARAM_AT(struct simulation, common_random_numbers), .type = PARAM_FLAG, .fallback = 1,
+     .help = "the same patients at every point of a sweep"},
+    {0}};
+
+static const struct param observed_params[] = {
+    {PARAM_AT(struct observed, probability), .type = PARAM_SHARES, .min = 0, .max = 1,
+     .flags = PARAM_SINGLE | PARAM_OPEN_MIN,
+     .help = "share of known values that is recorded; or {arm: share}"},
+    {PARAM_AT(struct observed, log_odds), .type = PARAM_TERMS,
+     .help = "covariate or endpoint: log odds ratio of being recorded, per unit"},
+    {0}};
+const struct param endpoint_common_params[] = {
+    {PARAM_AT(struct endpoint_common, kind), .type = PARAM_NAME, .flags = PARAM_REQUIRED,
+     .help = "see 'shocksim list endpoints'"},
+    {PARAM_AT(struct endpoint_common, observed), .type = PARAM_GROUP, .group = observed_params,
+     .help = "makes values missing"},
+    {PARAM_AT(struct endpoint_common, better), .type = PARAM_CHOICE,
+     .choices = "default|lower|higher", .help = "which way benefit lies; default: the kind's own"},
+    {0}};
+
+void endpoints_read(struct reader *r, const struct node *n, struct endpoint_specs *a)
+{
+    *a = (struct endpoint_specs){0};
+    if (n == NULL || !read_map(r, n, "endpoints")) return;
+    a->item = arena_alloc(r->memory, (size_t)n->n, sizeof *a->item);
+    const char *names[64];
+    int n_kinds = 0;
+    for (; endpoints[n_kinds] != NULL && n_kinds < 64; n_kinds++)
+        names[n_kinds] = endpoints[n_kinds]->name;
+    for (int i = 0; i < n->n; i++) {
+        struct endpoint_spec *s = &a->item[a->n];
+        const char *what = arena_printf(r->memory, "endpoint '%s'", n->key[i]);
+        if (!name_is_valid(n->key[i]))
+            error_at(r->errors, n->key_at[i], "%s: a name is a letter, then letters, digits and _",
+                     what);
+        if (!read_map(r, n->item[i], what)) continue;
+        const struct node *kind = node_get(n->item[i], "kind");
+        if (kind == NULL || kind->kind != NODE_SCALAR) {
+            error_at(r->errors, kind ? kind->at : n->key_at[i], "%s: 'kind' %s", what,
+                     kind ? "must be a name" : "is missing");
+            continue;
+        }
+        s->kind = endpoint_named(kind->text);
+        if (s->kind == NULL) {
+            const char *near = text_nearest(kind->text, names, n_kinds);
+            error_at(r->errors, kind->at, "%s: unknown kind '%s'%s%s%s", what, kind->text,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+            continue;
+        }
+        s->params = arena_alloc(r->memory, s->kind->params_size + 1, 1);
+        params_read_pair(r, endpoint_common_params, &s->common, s->kind->params, s->params,
+                         n->item[i], n->key_at[i], what);
+        s->name = n->key[i];
+        s->at = n->key_at[i];
+        a->n++;
+    }
+}
+
+const struct param published_params[] = {
+    {PARAM_AT(struct published_spec, endpoint), .type = PARAM_NAME,
+     .help = "an endpoint, with arm"},
+    {PARAM_AT(struct published_spec, analysis), .type = PARAM_TEXT, .help = "or an analysis"},
+    {PARAM_AT(struct published_spec, arm), .type = PARAM_NAME,
+     .help = "of the endpoint's statistic"},
+    {PARAM_AT(struct published_spec, statistic), .type = PARAM_NAME, .flags = PARAM_REQUIRED,
+     .help = "n, count, percent, mean, sd, median, q1, q3; estimate, ci_low, ci_high, p_value"},
+    {PARAM_AT(struct published_spec, value), .type = PARAM_NUMBER, .fallback = NAN,
+     .flags = PARAM_REQUIRED, .help = "as printed"},
+    {PARAM_AT(struct published_spec, n), .type = PARAM_NUMBER, .fallback = NAN,
+     .help = "patients behind it"},
+    {PARAM_AT(struct published_spec, use), .type = PARAM_NAME,
+     .help = "calibrate, predict or info"},
+    {PARAM_AT(struct published_spec, group), .type = PARAM_NAME,
+     .help = "rows that state one fact"},
+    {PARAM_AT(struct published_spec, source), .type = PARAM_TEXT, .help = "where it is printed"},
+    {0}};
+
+static void read_published(struct reader *r, const struct node *n, void *field)
+{
+    struct published_specs *p = field;
+    if (n->kind != NODE_LIST) {
+        error_at(r->errors, n->at, "published must be a list of rows");
+        return;
+    }
+    p->item = arena_alloc(r->memory, (size_t)n->n, sizeof *p->item);
+    for (int i = 0; i < n->n; i++) {
+        struct published_spec *row = &p->item[p->n++];
+        params_read(r, published_params, n->item[i], n->item[i]->at, "published row", row);
+        row->at = n->item[i]->at;
+        if ((row->endpoint.text == NULL) == (row->analysis.text == NULL))
+            error_at(r->errors, row->at, "published row: either an endpoint or an analysis");
+        const char *use = row->use.text;
+        if (use != NULL && strcmp(use, "calibrate") != 0 && strcmp(use, "predict") != 0 &&
+            strcmp(use, "info") != 0)
+            error_at(r->errors, row->use.at,
+                     "published row: use must be calibrate, predict or info, not '%s'", use);
+    }
+}
+
+static void echo_published(struct buffer *out, const void *field, int indent)
+{
+    const struct published_specs *p = field;
+    for (int i = 0; i < p->n; i++) {
+        struct buffer row = {0};
+        params_echo(&row, published_params, &p->item[i], indent + 2);
+        char *text = row.text;
+        text[indent] = '-';
+        buffer_add(out, text, row.length);
+        buffer_free(&row);
+    }
+}
+
+static void echo_endpoints(struct buffer *out, const void *field, int indent)
+{
+    const struct endpoint_specs *a = field;
+    for (int i = 0; i < a->n; i++) {
+        const struct endpoint_spec *s = &a->item[i];
+        buffer_printf(out, "%*s%s:\n", indent, "", s->name);
+        params_echo(out, endpoint_common_params, &s->common, indent + 2);
+        if (s->kind->params) params_echo(out, s->kind->params, s->params, indent + 2);
+    }
+}
+
+/* Names share one space: columns, arms and endpoints must not collide. */
+static void check_names(struct reader *r, const struct scenario *s)
+{
+    const int room = s->population.n_covariates + s->arms.n + s->endpoints.n + 3;
+    const char **name = arena_alloc(r->memory, (size_t)room, sizeof *name);
+    const char **what = arena_alloc(r->memory, (size_t)room, sizeof *what);
+    struct place *at = arena_alloc(r->memory, (size_t)room, sizeof *at);
+    int n = 0;
+    static const char *const own[] = {"patient", "arm", "centre"};
+    for (int k = 0; k < 3; k++) name[n] = own[k], what[n++] = "column";
+    for (int k = 0; k < s->population.n_covariates; k++)
+        name[n] = s->population.covariate[k].name, at[n] = s->population.covariate[k].at,
+        what[n++] = "covariate";
+    for (int k = 0; k < s->arms.n; k++)
+        name[n] = s->arms.arm[k].name, at[n] = s->arms.arm[k].at, what[n++] = "arm";
+    for (int k = 0; k < s->endpoints.n; k++)
+        name[n] = s->endpoints.item[k].name, at[n] = s->endpoints.item[k].at,
+        what[n++] = "endpoint";
+    for (int i = 3; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (strcmp(name[i], name[j]) == 0)
+                error_at(r->errors, at[i], "%s '%s' has the name of %s %s", what[i], name[i], "the",
+                         what[j]);
+}
+
+static const char *const sections[] = {"name", "description", "simulation", "population", "course",
+                                       "arms", "trial",       "endpoints",  "analyses",   "sweep",
+                                       "zip",  "published",   "extends"};
+
+static void check_sections(struct reader *r, const struct node *root)
+{
+    const int n = sizeof sections / sizeof *sections;
+    for (int i = 0; i < root->n; i++) {
+        bool known = false;
+        for (int k = 0; k < n; k++) known = known || strcmp(root->key[i], sections[k]) == 0;
+        if (known) continue;
+        const char *near = text_nearest(root->key[i], sections, n);
+        error_at(r->errors, root->key_at[i], "unknown key '%s' in the scenario%s%s%s", root->key[i],
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    static const char *const needed[] = {"course", "arms", "trial", "endpoints", "analyses"};
+    for (size_t k = 0; k < sizeof needed / sizeof *needed; k++)
+        if (node_get(root, needed[k]) == NULL)
+            error_at(r->errors, (struct place){root->at.file, 1, 1},
+                     "'%s' is missing in the scenario", needed[k]);
+}
+
+static void read_text(struct reader *r, const struct node *root, const char *key,
+                      struct named_text *t)
+{
+    const struct node *n = node_get(root, key);
+    if (n == NULL) return;
+    if (n->kind != NODE_SCALAR)
+        error_at(r->errors, n->at, "%s must be a text", key);
+    else
+        *t = (struct named_text){n->text, n->at};
+}
+
+void scenario_read(struct reader *r, const struct node *root, struct scenario *s)
+{
+    *s = (struct scenario){0};
+    check_sections(r, root);
+    read_text(r, root, "name", &s->name);
+    read_text(r, root, "description", &s->description);
+    const struct node *simulation = node_get(root, "simulation"), *trial = node_get(root, "trial");
+    params_read(r, simulation_params, simulation, root->at, "simulation", &s->simulation);
+    population_read(r, node_get(root, "population"), &s->population);
+    course_read(r, node_get(root, "course"), &s->course);
+    arms_read(r, node_get(root, "arms"), &s->course, &s->arms);
+    if (trial != NULL) trial_read(r, trial, &s->trial);
+    endpoints_read(r, node_get(root, "endpoints"), &s->endpoints);
+    analyses_read(r, node_get(root, "analyses"), &s->analyses);
+    const struct node *published = node_get(root, "published");
+    if (published != NULL) read_published(r, published, &s->published);
+    check_names(r, s);
+}
+
+static void echo_scalar(struct buffer *out, const char *key, const struct named_text *t)
+{
+    if (t->text == NULL) return;
+    buffer_printf(out, "%s: \"", key);
+    for (const char *c = t->text; *c; c++) {
+        if (*c == '\n')
+            buffer_puts(out, "\\n");
+        else if (*c == '"' || *c == '\\')
+            buffer_printf(out, "\\%c", *c);
+        else
+            buffer_add(out, c, 1);
+    }
+    buffer_puts(out, "\"\n");
+}
+
+void scenario_echo(struct buffer *out, const struct scenario *s)
+{
+    echo_scalar(out, "name", &s->name);
+    echo_scalar(out, "description", &s->description);
+    buffer_puts(out, "simulation:\n");
+    params_echo(out, simulation_params, &s->simulation, 2);
+    buffer_puts(out, "population:\n");
+    population_echo(out, &s->population, 2);
+    buffer_puts(out, "course:\n");
+    course_echo(out, &s->course, 2);
+    buffer_puts(out, "arms:\n");
+    arms_echo(out, &s->arms, 2);
+    buffer_puts(out, "trial:\n");
+    params_echo(out, trial_params, &s->trial, 2);
+    buffer_puts(out, "endpoints:\n");
+    echo_endpoints(out, &s->endpoints, 2);
+    buffer_puts(out, "analyses:\n");
+    analyses_echo(out, &s->analyses, 2);
+    if (s->published.n > 0) {
+        buffer_puts(out, "published:\n");
+        echo_published(out, &s->published, 2);
+    }
+}

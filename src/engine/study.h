@@ -1,0 +1,79 @@
+/* study.h - what one run is and finds: its points, its answers, their operating characteristics.
+ * SPDX-License-Identifier: MIT */
+#ifndef ENGINE_STUDY_H
+#define ENGINE_STUDY_H
+
+#include "base/error.h"
+#include "model/analysis.h"
+
+#include <stdint.h>
+
+/* One number an analysis reports in every replicate: its own answer or a further output. */
+struct answer {
+    const char *name;   /* "primary", "marker_roc.sensitivity" */
+    const char *method; /* "cox" */
+    enum scale scale;
+    double null, alpha; /* null on the natural scale; NaN: nothing is tested */
+    int sides, benefit; /* as in struct inference */
+};
+
+/* One row of the operating characteristics (the tidy table of DESIGN 6). */
+struct measure {
+    int point, look, answer; /* indices from 0 */
+    const char *name;        /* "power"; a string constant */
+    double value, mcse, low, high;
+    int64_t n; /* replicates the value rests on */
+};
+
+/* What a paper printed, beside what the simulation gives. */
+struct published {
+    const char *subject;   /* endpoint or analysis */
+    const char *arm;       /* or NULL */
+    const char *statistic; /* percent, mean, sd, median, estimate, ci_low, … */
+    double value;          /* as printed */
+    const char *use;       /* calibrate, predict, info */
+    const char *group, *source;
+    double simulated, low, high; /* mean over replicates and the 95 % range of single trials; NaN:
+                                    not computed */
+};
+
+struct study {
+    const char *name, *scenario, *resolved; /* the file as given; every value, as a runnable file */
+    uint64_t seed;
+    int64_t replicates; /* per point */
+    int n_paths;
+    const char **path; /* [n_paths] swept paths */
+    int n_points;
+    const char **setting; /* [n_points][n_paths] values as text */
+    int n_answers;
+    struct answer *answer;    /* [n_answers], the same at every point */
+    double *truth, *truth_se; /* [n_points][n_answers] on the scale of inference; NaN: none */
+    int64_t n_measures;
+    struct measure *measure; /* ordered by point, look, answer, measure */
+    int n_published;
+    struct published *published;
+    const char *
+        *pairing; /* [n_points] how this point shares patients with the first ("" where it does) */
+    bool keep_replicates; /* false: files keep only float estimates and rejections */
+    struct arena memory;  /* texts and arrays above */
+};
+void study_free(struct study *s);
+/* Whether every point has a number there: tables then hold numbers, not texts. */
+bool study_path_is_number(const struct study *s, int path);
+
+/* Where the replicates' results are read from, in replicate order: file or spool. */
+struct result_source {
+    /* Fills rows[0..count) with results of replicates first … first+count-1. */
+    enum status (*read)(void *handle, int point, int answer, int64_t first, int64_t count,
+                        struct result *rows, struct errors *e);
+    void *handle;
+};
+
+/* Reads all rows of a point and answer and appends their measures; see summary.c for formulas. */
+enum status study_summarise(struct study *s, const struct result_source *rows, struct errors *e);
+
+/* The rejections of one result: alpha met in the direction of benefit, of harm, either way. */
+bool result_rejects(const struct answer *a, const struct result *r);
+bool result_favours_benefit(const struct answer *a, const struct result *r);
+
+#endif

@@ -1,0 +1,27 @@
+/* tally.h - running moments and shares, and the measures made of them.
+ * SPDX-License-Identifier: MIT */
+#ifndef ENGINE_TALLY_H
+#define ENGINE_TALLY_H
+
+#include "engine/study.h"
+
+/* Count, mean and sum of squared deviations of what was added, in the order it was (Welford 1962,
+ * Technometrics 4:419): one pass, no cancellation. A zeroed one is empty. */
+struct moments {
+    int64_t n;
+    double mean, squares;
+};
+void moments_add(struct moments *m, double x);
+double moments_variance(const struct moments *m); /* divisor n - 1; NaN below two */
+
+/* A measure with value +- 1.96 mcse as its interval; NaN where there is none. */
+struct measure measure_value(const char *name, double value, double mcse, int64_t n);
+/* yes of n, with the Wilson interval (Wilson 1927, JASA 22:209). */
+struct measure measure_share(const char *name, int64_t yes, int64_t n);
+/* The mean, with standard error sd/sqrt(n). */
+struct measure measure_mean(const char *name, const struct moments *m);
+/* The median of x[0..n), which is sorted on return; its standard error from the order statistics
+ * that bound it. */
+struct measure measure_median(const char *name, double *x, int64_t n);
+
+#endif

@@ -1,0 +1,182 @@
+/* truth.c - see truth.h.  SPDX-License-Identifier: MIT */
+#include "engine/truth.h"
+#include "engine/parallel.h"
+#include "engine/replicate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { BATCH_TRIALS = 32, BATCH_LEAST = 1 << 14, BATCH_MOST = 1 << 19 };
+
+struct finding {
+    const struct plan *plan;
+    const struct point *point;
+    struct trial_plan trial;        /* the point's, with fewer patients where they are very many */
+    int trials;                     /* a batch */
+    struct scratch *draw, *analyse; /* [threads] */
+    struct result *result;          /* [TRUTH_BATCHES][n_answers] */
+};
+
+/* One trial's patients in one arm. */
+struct slice {
+    struct patients p;
+    struct course c;
+    int arm;
+};
+
+static int largest_share(const struct trial_plan *t)
+{
+    int64_t most = 1;
+    for (int a = 0; a < t->n_arms; a++) most = t->allocation[a] > most ? t->allocation[a] : most;
+    return (int)most;
+}
+
+/* Every patient has a course in every arm; of every `most` patients, an arm keeps as many as its
+ * share of the allocation, so that the cohort has the trial's ratio. */
+static bool keeps(const struct trial_plan *t, int most, int arm, int i)
+{
+    return i % most < t->allocation[arm];
+}
+
+static struct slice *draw_slices(const struct finding *f, int64_t batch, struct scratch *w)
+{
+    const struct point *point = f->point;
+    const struct trial_plan *t = &f->trial;
+    struct slice *slice = scratch_take(w, (size_t)(f->trials * t->n_arms), sizeof *slice);
+    for (int j = 0; j < f->trials; j++) {
+        const uint64_t replicate =
+            replicate_in_domain(DOMAIN_TRUTH, (uint64_t)batch * (uint64_t)f->trials + (uint64_t)j);
+        struct patients p;
+        struct course c;
+        trial_draw(t, point->seed, replicate, true, &point->needs, w, &p, &c);
+        for (int a = 0; a < t->n_arms; a++) {
+            struct slice *s = &slice[j * t->n_arms + a];
+            *s = (struct slice){.p = p, .arm = a};
+            s->p.arm = scratch_doubles(w, t->n);
+            s->p.followed = scratch_doubles(w, t->n);
+            trial_redraw(t, point->seed, replicate, a, &point->needs, w, &s->p, &s->c);
+        }
+    }
+    return slice;
+}
+
+/* Closes the cohort as one large trial. */
+static int close_cohort(const struct finding *f, struct slice *slice, int most, struct scratch *w)
+{
+    const struct trial_plan *t = &f->trial;
+    const int room = f->trials * t->n_arms * t->n, n_slices = f->trials * t->n_arms;
+    struct patients all = {.arrival = scratch_doubles(w, room),
+                           .lost = scratch_doubles(w, room),
+                           .followed = scratch_doubles(w, room)};
+    double *death = scratch_doubles(w, room);
+    for (int s = 0; s < n_slices; s++)
+        for (int i = 0; i < t->n; i++) {
+            if (!keeps(t, most, slice[s].arm, i)) continue;
+            all.arrival[all.n] = slice[s].p.arrival[i];
+            all.lost[all.n] = slice[s].p.lost[i];
+            death[all.n++] = slice[s].c.death[i];
+        }
+    t->spec->design.design->close(t->spec->design.params, t->spec->follow_up,
+                                  (double)all.n / (double)t->spec->patients, death, &all, w);
+    for (int s = 0, k = 0; s < n_slices; s++)
+        for (int i = 0; i < t->n; i++)
+            slice[s].p.followed[i] = keeps(t, most, slice[s].arm, i) ? all.followed[k++] : -1;
+    return all.n;
+}
+
+/* A centre in `adjust` keeps its code; otherwise centres of different trials are different centres.
+ */
+static bool adjusts_for_centre(const struct point *point)
+{
+    for (int k = 0; k < point->scenario.analyses.n; k++)
+        for (int j = 0; j < point->analysis[k].n_adjust; j++)
+            if (point->analysis[k].adjust[j].column == point->n_visible) return true;
+    return false;
+}
+
+static struct dataset stack(const struct finding *f, const struct slice *slice, int n, int most,
+                            struct scratch *w, struct scratch *own)
+{
+    const struct point *point = f->point;
+    const struct trial_plan *t = &f->trial;
+    const int n_columns = point->schema.n, centre = point->n_visible;
+    const double fresh =
+        adjusts_for_centre(point) ? 0 : (double)point->baseline->population->centres.number;
+    double **column = scratch_take(own, (size_t)n_columns, sizeof *column);
+    for (int k = 0; k < n_columns; k++) column[k] = scratch_doubles(own, n);
+    double *arm = scratch_doubles(own, n);
+    int at = 0;
+    for (int s = 0; s < f->trials * t->n_arms; s++) {
+        const struct scratch_mark mark = scratch_save(w);
+        const struct dataset d = endpoint_dataset(point, &slice[s].p, &slice[s].c, 0, true, w);
+        for (int i = 0; i < t->n; i++) {
+            if (!keeps(t, most, slice[s].arm, i)) continue;
+            for (int k = 0; k < n_columns; k++) column[k][at] = d.value[k][i];
+            column[centre][at] += fresh * (s / t->n_arms);
+            arm[at++] = slice[s].arm;
+        }
+        scratch_restore(w, mark);
+    }
+    return (struct dataset){.schema = &point->schema,
+                            .n = n,
+                            .n_arms = t->n_arms > 1 ? t->n_arms : 0,
+                            .arm = t->n_arms > 1 ? arm : NULL,
+                            .value = (const double *const *)column};
+}
+
+static void find_batch(void *context, int64_t batch, int worker)
+{
+    const struct finding *f = context;
+    const struct point *point = f->point;
+    struct scratch *w = &f->draw[worker], *own = &f->analyse[worker];
+    scratch_reset(w);
+    scratch_reset(own);
+    const int most = largest_share(&f->trial);
+    struct slice *slice = draw_slices(f, batch, w);
+    const int n = close_cohort(f, slice, most, w);
+    const struct dataset all = stack(f, slice, n, most, w, own);
+    struct result *out = f->result + batch * f->plan->n_answers;
+    for (int k = 0; k < point->scenario.analyses.n; k++) {
+        analysis_run(&point->analysis[k], &all, own, out);
+        out += point->analysis[k].method->n_outputs;
+    }
+}
+
+static double on_scale(const struct answer *a, double estimate)
+{
+    return a->scale == SCALE_LOG ? log(estimate) : estimate;
+}
+
+void truth_find(const struct plan *plan, const struct point *point, int threads, double *truth,
+                double *error)
+{
+    struct finding f = {
+        .plan = plan, .point = point, .trial = point->trial, .trials = BATCH_TRIALS};
+    if (f.trial.n > BATCH_MOST) f.trial.n = BATCH_MOST;
+    if (f.trials > BATCH_MOST / f.trial.n) f.trials = BATCH_MOST / f.trial.n;
+    if (f.trials < BATCH_LEAST / f.trial.n + 1) f.trials = BATCH_LEAST / f.trial.n + 1;
+    f.draw = xcalloc((size_t)threads, sizeof *f.draw);
+    f.analyse = xcalloc((size_t)threads, sizeof *f.analyse);
+    f.result = xcalloc((size_t)(TRUTH_BATCHES * plan->n_answers), sizeof *f.result);
+    parallel_for(TRUTH_BATCHES, threads, find_batch, &f);
+    for (int k = 0; k < plan->n_answers; k++) {
+        double mean = 0, squares = 0;
+        for (int b = 0; b < TRUTH_BATCHES; b++) {
+            const struct result *r = &f.result[b * plan->n_answers + k];
+            const bool found = k < plan->n_answers - plan->n_descriptives && r->why == UNDEFINED_NO;
+            const double x = found ? on_scale(&plan->answer[k], r->estimate) : NAN;
+            const double d = x - mean;
+            mean += d / (b + 1);
+            squares += d * (x - mean);
+        }
+        truth[k] = mean;
+        error[k] = sqrt(squares / (TRUTH_BATCHES * (TRUTH_BATCHES - 1.0)));
+    }
+    for (int t = 0; t < threads; t++) {
+        scratch_free(&f.draw[t]);
+        scratch_free(&f.analyse[t]);
+    }
+    free(f.draw);
+    free(f.analyse);
+    free(f.result);
+}

@@ -1,0 +1,173 @@
+/* hdf5_table.c - see hdf5.h: tables as compound datasets, chunked and compressed.
+ * SPDX-License-Identifier: MIT */
+#include "io/hdf5_library.h"
+
+enum { CHUNK = 4096, LEVEL = 1 }; /* rows; deflate above 1 costs much and gains nothing */
+
+static const size_t whole_table_limit = (size_t)1 << 32; /* bytes; more is not ours */
+
+static hid_t field_type(const struct field *field)
+{
+    switch (field->kind) {
+    case FIELD_INT8: return H5Tcopy(H5T_STD_I8LE);
+    case FIELD_UINT8: return H5Tcopy(H5T_STD_U8LE);
+    case FIELD_INT32: return H5Tcopy(H5T_STD_I32LE);
+    case FIELD_INT64: return H5Tcopy(H5T_STD_I64LE);
+    case FIELD_FLOAT: return H5Tcopy(H5T_IEEE_F32LE);
+    case FIELD_DOUBLE: return H5Tcopy(H5T_IEEE_F64LE);
+    case FIELD_TEXT: break;
+    }
+    return hdf5_text_type(field->size);
+}
+
+static hid_t row_type(const struct table *layout)
+{
+    const hid_t type = H5Tcreate(H5T_COMPOUND, layout->row_size);
+    for (int i = 0; i < layout->n_fields; i++) {
+        const struct field *field = &layout->field[i];
+        const hid_t member = field_type(field);
+        if (H5Tinsert(type, field->name, field->offset, member) < 0) {
+            (void)H5Tclose(member);
+            (void)H5Tclose(type);
+            return -1;
+        }
+        (void)H5Tclose(member);
+    }
+    return type;
+}
+
+/* Which kind of field a member of a file's compound type is; false when it is none. */
+static bool kind_of(hid_t member, enum field_kind *kind)
+{
+    const size_t size = H5Tget_size(member);
+    switch (H5Tget_class(member)) {
+    case H5T_INTEGER:
+        if (size == 1)
+            *kind = H5Tget_sign(member) == H5T_SGN_NONE ? FIELD_UINT8 : FIELD_INT8;
+        else
+            *kind = size == 4 ? FIELD_INT32 : FIELD_INT64;
+        return size == 1 || size == 4 || size == 8;
+    case H5T_FLOAT: *kind = size == 4 ? FIELD_FLOAT : FIELD_DOUBLE; return size == 4 || size == 8;
+    case H5T_STRING: *kind = FIELD_TEXT; return H5Tis_variable_str(member) == 0;
+    default: return false;
+    }
+}
+
+static bool add_fields(struct table *layout, hid_t type)
+{
+    const int n = H5Tget_class(type) == H5T_COMPOUND ? H5Tget_nmembers(type) : 0;
+    for (int i = 0; i < n; i++) {
+        enum field_kind kind;
+        const hid_t member = H5Tget_member_type(type, (unsigned)i);
+        char *name = H5Tget_member_name(type, (unsigned)i);
+        const bool known = member >= 0 && name != NULL && kind_of(member, &kind);
+        if (known) (void)table_add_field(layout, name, kind, H5Tget_size(member));
+        (void)H5free_memory(name);
+        if (member >= 0) (void)H5Tclose(member);
+        if (!known) return false;
+    }
+    return n > 0;
+}
+
+void hdf5_rows_create(struct hdf5 *f, const char *path, const struct table *layout, int64_t n,
+                      struct hdf5_rows *r)
+{
+    *r = (struct hdf5_rows){-1, -1, n};
+    if (f->status != STATUS_OK) return;
+    const hsize_t dims = (hsize_t)n, chunk = n < CHUNK ? (hsize_t)n : CHUNK;
+    const hid_t create = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, &dims, NULL);
+    hdf5_check(f, H5Pset_obj_track_times(create, 0), path);
+    if (n > 0) {
+        hdf5_check(f, H5Pset_chunk(create, 1, &chunk), path);
+        hdf5_check(f, H5Pset_shuffle(create), path);
+        hdf5_check(f, H5Pset_deflate(create, LEVEL), path);
+    }
+    r->type = row_type(layout);
+    hdf5_check(f, r->type, path);
+    if (f->status == STATUS_OK)
+        r->dataset = H5Dcreate2(f->id, path, r->type, space, H5P_DEFAULT, create, H5P_DEFAULT);
+    hdf5_check(f, r->dataset, path);
+    (void)H5Sclose(space);
+    (void)H5Pclose(create);
+}
+
+void hdf5_rows_open(struct hdf5 *f, const char *path, struct table *layout, struct hdf5_rows *r)
+{
+    *r = (struct hdf5_rows){-1, -1, 0};
+    if (f->status != STATUS_OK) return;
+    r->dataset = H5Dopen2(f->id, path, H5P_DEFAULT);
+    hdf5_check(f, r->dataset, path);
+    if (r->dataset < 0) return;
+    const hid_t type = H5Dget_type(r->dataset), space = H5Dget_space(r->dataset);
+    if (type < 0 || space < 0)
+        hdf5_fail(f, path);
+    else if (H5Sget_simple_extent_ndims(space) != 1 || !add_fields(layout, type))
+        hdf5_damaged(f, "%s is not a table of this format", path);
+    else {
+        r->n = H5Sget_simple_extent_npoints(space);
+        r->type = row_type(layout);
+        hdf5_check(f, r->type, path);
+    }
+    if (type >= 0) (void)H5Tclose(type);
+    if (space >= 0) (void)H5Sclose(space);
+}
+
+/* The range of rows first … first+n-1, in memory and on file. */
+static bool select_rows(struct hdf5 *f, const struct hdf5_rows *r, int64_t first, int64_t n,
+                        hid_t *memory, hid_t *file)
+{
+    const hsize_t start_at = (hsize_t)first, count = (hsize_t)n;
+    *memory = H5Screate_simple(1, &count, NULL);
+    *file = H5Dget_space(r->dataset);
+    const herr_t selected =
+        H5Sselect_hyperslab(*file, H5S_SELECT_SET, &start_at, NULL, &count, NULL);
+    const bool done = *memory >= 0 && *file >= 0 && selected >= 0;
+    if (!done) hdf5_fail(f, "a range of rows");
+    return done;
+}
+
+void hdf5_rows_write(struct hdf5 *f, struct hdf5_rows *r, int64_t first, const struct table *t)
+{
+    if (f->status != STATUS_OK || t->n == 0) return;
+    hid_t memory, file;
+    if (select_rows(f, r, first, t->n, &memory, &file))
+        hdf5_check(f, H5Dwrite(r->dataset, r->type, memory, file, H5P_DEFAULT, t->rows), "");
+    (void)H5Sclose(memory);
+    (void)H5Sclose(file);
+}
+
+void hdf5_rows_read(struct hdf5 *f, struct hdf5_rows *r, int64_t first, struct table *t)
+{
+    if (f->status != STATUS_OK || t->n == 0) return;
+    hid_t memory, file;
+    if (select_rows(f, r, first, t->n, &memory, &file))
+        hdf5_check(f, H5Dread(r->dataset, r->type, memory, file, H5P_DEFAULT, t->rows), "rows");
+    (void)H5Sclose(memory);
+    (void)H5Sclose(file);
+}
+
+void hdf5_rows_close(struct hdf5 *f, struct hdf5_rows *r)
+{
+    if (r->dataset >= 0) hdf5_check(f, H5Dclose(r->dataset), "a table");
+    if (r->type >= 0) (void)H5Tclose(r->type);
+    r->dataset = r->type = -1;
+}
+
+void hdf5_put_table(struct hdf5 *f, const char *path, const struct table *t)
+{
+    struct hdf5_rows r;
+    hdf5_rows_create(f, path, t, t->n, &r);
+    hdf5_rows_write(f, &r, 0, t);
+    hdf5_rows_close(f, &r);
+}
+
+void hdf5_table(struct hdf5 *f, const char *path, struct table *t)
+{
+    struct hdf5_rows r;
+    hdf5_rows_open(f, path, t, &r);
+    if (r.n > 0 && (uint64_t)r.n > whole_table_limit / t->row_size)
+        hdf5_damaged(f, "%s has %lld rows", path, (long long)r.n);
+    if (f->status == STATUS_OK) table_resize(t, r.n);
+    hdf5_rows_read(f, &r, 0, t);
+    hdf5_rows_close(f, &r);
+}

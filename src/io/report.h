@@ -1,0 +1,12 @@
+/* report.h - what a result file says, for people and for programs.  SPDX-License-Identifier: MIT */
+#ifndef IO_REPORT_H
+#define IO_REPORT_H
+
+#include "base/text.h"
+#include "engine/study.h"
+
+enum report_format { REPORT_TEXT, REPORT_CSV, REPORT_JSON, REPORT_MARKDOWN, REPORT_HTML };
+
+void report_write(struct buffer *out, const struct study *s, enum report_format format);
+
+#endif

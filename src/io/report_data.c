@@ -1,0 +1,233 @@
+/* report_data.c - reports for programs: tidy CSV and JSON.  SPDX-License-Identifier: MIT */
+#include "io/report_document.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static const char *scale_name(const struct study *s, int answer)
+{
+    return s->answer[answer].scale == SCALE_LOG ? "log" : "identity";
+}
+
+/* RFC 4180: quoted where a comma, a quote or a line break stands in it, quotes doubled. */
+static void csv_text(struct buffer *out, const char *text)
+{
+    if (strpbrk(text, ",\"\r\n") == NULL) {
+        buffer_puts(out, text);
+        return;
+    }
+    buffer_puts(out, "\"");
+    for (const char *p = text; *p; p++) {
+        if (*p == '"') buffer_puts(out, "\"");
+        buffer_add(out, p, 1);
+    }
+    buffer_puts(out, "\"");
+}
+
+static void csv_number(struct buffer *out, double x)
+{
+    if (!isnan(x)) buffer_puts(out, number_shortest(x).text);
+}
+
+/* A setting as the number it is where the whole column is numbers, so that 0.70 and 0.7 are one. */
+static bool setting_number(const struct study *s, int point, int path, double *x)
+{
+    return study_path_is_number(s, path) &&
+           text_to_double(s->setting[point * s->n_paths + path], x);
+}
+
+static void csv_setting(struct buffer *out, const struct study *s, int point, int path)
+{
+    double x;
+    if (setting_number(s, point, path, &x))
+        csv_number(out, x);
+    else
+        csv_text(out, s->setting[point * s->n_paths + path]);
+    buffer_puts(out, ",");
+}
+
+/* What every row of a point begins with: its number and settings. */
+static void csv_point(struct buffer *out, const struct study *s, int point)
+{
+    buffer_printf(out, "%d,", point + 1);
+    for (int k = 0; k < s->n_paths; k++) csv_setting(out, s, point, k);
+}
+
+void report_csv(struct buffer *out, const struct study *s)
+{
+    struct buffer point = {0};
+    int of = -1;
+    buffer_puts(out, "point,");
+    for (int k = 0; k < s->n_paths; k++) {
+        csv_text(out, s->path[k]);
+        buffer_puts(out, ",");
+    }
+    buffer_puts(out, "look,analysis,measure,value,mcse,low,high,n,scale\n");
+    for (int64_t i = 0; i < s->n_measures; i++) {
+        const struct measure *m = &s->measure[i];
+        if (m->point != of) {
+            buffer_free(&point);
+            csv_point(&point, s, m->point);
+            of = m->point;
+        }
+        buffer_puts(out, point.text);
+        buffer_printf(out, "%d,", m->look + 1);
+        csv_text(out, s->answer[m->answer].name);
+        buffer_printf(out, ",%s,", m->name);
+        const double number[] = {m->value, m->mcse, m->low, m->high};
+        for (int k = 0; k < 4; k++) {
+            csv_number(out, number[k]);
+            buffer_puts(out, ",");
+        }
+        buffer_printf(out, "%" PRId64 ",%s\n", m->n, scale_name(s, m->answer));
+    }
+    buffer_free(&point);
+}
+
+static void json_text(struct buffer *out, const char *text)
+{
+    if (text == NULL) {
+        buffer_puts(out, "null");
+        return;
+    }
+    buffer_puts(out, "\"");
+    for (const char *p = text; *p; p++) {
+        if (*p == '"' || *p == '\\') buffer_puts(out, "\\");
+        if ((unsigned char)*p < 0x20)
+            buffer_printf(out, "\\u%04x", (unsigned)*p);
+        else
+            buffer_add(out, p, 1);
+    }
+    buffer_puts(out, "\"");
+}
+
+/* JSON has neither NaN nor infinities. */
+static void json_number(struct buffer *out, double x)
+{
+    buffer_puts(out, isfinite(x) ? number_shortest(x).text : "null");
+}
+
+static void json_text_member(struct buffer *out, const char *name, const char *text)
+{
+    buffer_printf(out, "\"%s\": ", name);
+    json_text(out, text);
+    buffer_puts(out, ", ");
+}
+
+static void json_number_member(struct buffer *out, const char *name, double x)
+{
+    buffer_printf(out, "\"%s\": ", name);
+    json_number(out, x);
+    buffer_puts(out, ", ");
+}
+
+static void json_settings(struct buffer *out, const struct study *s, int point)
+{
+    for (int k = 0; k < s->n_paths; k++) {
+        double x;
+        json_text(out, s->path[k]);
+        buffer_puts(out, ": ");
+        if (setting_number(s, point, k, &x))
+            json_number(out, x);
+        else
+            json_text(out, s->setting[point * s->n_paths + k]);
+        buffer_puts(out, ", ");
+    }
+}
+
+static void json_points(struct buffer *out, const struct study *s)
+{
+    buffer_puts(out, "  \"points\": [");
+    for (int p = 0; p < s->n_points; p++) {
+        buffer_printf(out, "%s\n    {\"point\": %d, ", p > 0 ? "," : "", p + 1);
+        json_settings(out, s, p);
+        buffer_puts(out, "\"pairing\": ");
+        json_text(out, s->pairing && s->pairing[p] ? s->pairing[p] : "");
+        buffer_puts(out, "}");
+    }
+    buffer_puts(out, "\n  ],\n");
+}
+
+static void json_answers(struct buffer *out, const struct study *s)
+{
+    buffer_puts(out, "  \"analyses\": [");
+    for (int i = 0; i < s->n_answers; i++) {
+        const struct answer *a = &s->answer[i];
+        buffer_puts(out, i > 0 ? ",\n    {" : "\n    {");
+        json_text_member(out, "analysis", a->name);
+        json_text_member(out, "method", a->method);
+        json_text_member(out, "scale", scale_name(s, i));
+        json_number_member(out, "null", a->null);
+        json_number_member(out, "alpha", a->alpha);
+        buffer_printf(out, "\"sides\": %d, \"benefit\": %d}", a->sides, a->benefit);
+    }
+    buffer_puts(out, "\n  ],\n");
+}
+
+static void json_measures(struct buffer *out, const struct study *s)
+{
+    struct buffer point = {0};
+    int of = -1;
+    buffer_puts(out, "  \"operating_characteristics\": [");
+    for (int64_t i = 0; i < s->n_measures; i++) {
+        const struct measure *m = &s->measure[i];
+        if (m->point != of) {
+            buffer_free(&point);
+            buffer_printf(&point, "{\"point\": %d, ", m->point + 1);
+            json_settings(&point, s, m->point);
+            of = m->point;
+        }
+        buffer_printf(out, "%s\n    %s\"look\": %d, ", i > 0 ? "," : "", point.text, m->look + 1);
+        json_text_member(out, "analysis", s->answer[m->answer].name);
+        json_text_member(out, "measure", m->name);
+        json_number_member(out, "value", m->value);
+        json_number_member(out, "mcse", m->mcse);
+        json_number_member(out, "low", m->low);
+        json_number_member(out, "high", m->high);
+        buffer_printf(out, "\"n\": %" PRId64 ", \"scale\": \"%s\"}", m->n,
+                      scale_name(s, m->answer));
+    }
+    buffer_free(&point);
+    buffer_puts(out, "\n  ]");
+}
+
+static void json_published(struct buffer *out, const struct study *s)
+{
+    buffer_puts(out, ",\n  \"published\": [");
+    for (int i = 0; i < s->n_published; i++) {
+        const struct published *p = &s->published[i];
+        buffer_puts(out, i > 0 ? ",\n    {" : "\n    {");
+        json_text_member(out, "subject", p->subject);
+        json_text_member(out, "arm", p->arm);
+        json_text_member(out, "statistic", p->statistic);
+        json_text_member(out, "use", p->use);
+        json_text_member(out, "group", p->group);
+        json_text_member(out, "source", p->source);
+        json_number_member(out, "published", p->value);
+        json_number_member(out, "simulated", p->simulated);
+        json_number_member(out, "low", p->low);
+        buffer_puts(out, "\"high\": ");
+        json_number(out, p->high);
+        buffer_puts(out, "}");
+    }
+    buffer_puts(out, "\n  ]");
+}
+
+void report_json(struct buffer *out, const struct study *s)
+{
+    buffer_puts(out, "{\n  ");
+    json_text_member(out, "name", s->name);
+    buffer_printf(out, "\"seed\": %" PRIu64 ", \"replicates\": %" PRId64 ",\n  \"paths\": [",
+                  s->seed, s->replicates);
+    for (int k = 0; k < s->n_paths; k++) {
+        buffer_puts(out, k > 0 ? ", " : "");
+        json_text(out, s->path[k]);
+    }
+    buffer_puts(out, "],\n");
+    json_points(out, s);
+    json_answers(out, s);
+    json_measures(out, s);
+    if (s->n_published > 0) json_published(out, s);
+    buffer_puts(out, "\n}\n");
+}

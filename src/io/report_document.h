@@ -1,0 +1,40 @@
+/* report_document.h - what a report says to people, before it is laid out.
+ * SPDX-License-Identifier: MIT */
+#ifndef IO_REPORT_DOCUMENT_H
+#define IO_REPORT_DOCUMENT_H
+
+#include "base/text.h"
+#include "engine/study.h"
+
+struct grid {
+    const char *title; /* "" for none */
+    int n_left;        /* leading columns of text, aligned left; the others are numbers */
+    int n_columns, n_rows;
+    const char **head; /* [n_columns] */
+    const char **cell; /* [n_rows][n_columns] */
+};
+
+struct note {
+    const char *term, *text;
+};
+
+struct document {
+    const char *title, *summary;
+    int n_grids, n_notes;
+    struct grid *grid;
+    struct note *note; /* what columns mean, and what to bear in mind */
+    struct arena memory;
+};
+void document_make(struct document *d, const struct study *s);
+void document_free(struct document *d);
+
+/* "0.459 ± 0.005": both to the first digit of the error (two when that is a 1). "-" for NaN. */
+const char *rounded(struct arena *memory, double value, double error);
+
+void report_csv(struct buffer *out, const struct study *s);
+void report_json(struct buffer *out, const struct study *s);
+void report_text(struct buffer *out, const struct document *d);
+void report_markdown(struct buffer *out, const struct document *d);
+void report_html(struct buffer *out, const struct document *d, const struct study *s);
+
+#endif

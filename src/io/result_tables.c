@@ -1,0 +1,259 @@
+/* result_tables.c - see result_tables.h: from a study to tables.  SPDX-License-Identifier: MIT */
+#include "io/result_tables.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const result_table_path[N_TABLES] = {
+    "/points", "/answers", "/truth", "/operating_characteristics", "/published",
+};
+
+static size_t longer(size_t longest, const char *text)
+{
+    const size_t n = text ? strlen(text) : 0;
+    return n > longest ? n : longest;
+}
+
+static size_t longest_answer(const struct study *s)
+{
+    size_t n = 0;
+    for (int a = 0; a < s->n_answers; a++) n = longer(n, s->answer[a].name);
+    return n;
+}
+
+static const char *scale_name(enum scale scale)
+{
+    return scale == SCALE_LOG ? "log" : "identity";
+}
+
+/* One field a swept path, numbers where every value is one; the first field is 1. */
+static void add_paths(const struct study *s, struct table *t)
+{
+    for (int k = 0; k < s->n_paths; k++) {
+        size_t n = 0;
+        for (int p = 0; p < s->n_points; p++) n = longer(n, s->setting[p * s->n_paths + k]);
+        const bool number = study_path_is_number(s, k);
+        (void)table_add_field(t, s->path[k], number ? FIELD_DOUBLE : FIELD_TEXT, n);
+    }
+}
+
+static void put_settings(const struct study *s, int point, struct table *t, int64_t row)
+{
+    for (int k = 0; k < s->n_paths; k++) {
+        const char *text = s->setting[point * s->n_paths + k];
+        double x = NAN;
+        if (t->field[1 + k].kind == FIELD_TEXT)
+            table_put_text(t, row, 1 + k, text);
+        else {
+            (void)text_to_double(text, &x);
+            table_put_number(t, row, 1 + k, x);
+        }
+    }
+}
+
+static void make_points(const struct study *s, struct table *t)
+{
+    size_t n = 0;
+    for (int p = 0; p < s->n_points; p++) n = longer(n, s->pairing ? s->pairing[p] : NULL);
+    (void)table_add_field(t, "point", FIELD_INT32, 0);
+    add_paths(s, t);
+    const int pairing = table_add_field(t, "pairing", FIELD_TEXT, n);
+    table_resize(t, s->n_points);
+    for (int p = 0; p < s->n_points; p++) {
+        table_put_integer(t, p, 0, p + 1);
+        put_settings(s, p, t, p);
+        table_put_text(t, p, pairing, s->pairing ? s->pairing[p] : NULL);
+    }
+}
+
+static void make_answers(const struct study *s, struct table *t)
+{
+    size_t method = 0;
+    for (int a = 0; a < s->n_answers; a++) method = longer(method, s->answer[a].method);
+    (void)table_add_field(t, "analysis", FIELD_TEXT, longest_answer(s));
+    (void)table_add_field(t, "method", FIELD_TEXT, method);
+    (void)table_add_field(t, "scale", FIELD_TEXT, strlen("identity"));
+    (void)table_add_field(t, "null", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "alpha", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "sides", FIELD_INT32, 0);
+    (void)table_add_field(t, "benefit", FIELD_INT32, 0);
+    table_resize(t, s->n_answers);
+    for (int a = 0; a < s->n_answers; a++) {
+        const struct answer *from = &s->answer[a];
+        table_put_text(t, a, 0, from->name);
+        table_put_text(t, a, 1, from->method);
+        table_put_text(t, a, 2, scale_name(from->scale));
+        table_put_number(t, a, 3, from->null);
+        table_put_number(t, a, 4, from->alpha);
+        table_put_integer(t, a, 5, from->sides);
+        table_put_integer(t, a, 6, from->benefit);
+    }
+}
+
+/* `truth` is for people, on the natural scale; `truth_inference` is what was computed, `truth_se`
+ * its standard error. */
+static void make_truth(const struct study *s, struct table *t)
+{
+    (void)table_add_field(t, "point", FIELD_INT32, 0);
+    (void)table_add_field(t, "analysis", FIELD_TEXT, longest_answer(s));
+    (void)table_add_field(t, "truth", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "truth_se", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "truth_inference", FIELD_DOUBLE, 0);
+    table_resize(t, (int64_t)s->n_points * s->n_answers);
+    for (int64_t i = 0; i < t->n; i++) {
+        const struct answer *a = &s->answer[i % s->n_answers];
+        const double truth = s->truth[i];
+        table_put_integer(t, i, 0, i / s->n_answers + 1);
+        table_put_text(t, i, 1, a->name);
+        table_put_number(t, i, 2, a->scale == SCALE_LOG ? exp(truth) : truth);
+        table_put_number(t, i, 3, s->truth_se[i]);
+        table_put_number(t, i, 4, truth);
+    }
+}
+
+static void make_measures(const struct study *s, struct table *t)
+{
+    size_t n = 0;
+    for (int64_t i = 0; i < s->n_measures; i++) n = longer(n, s->measure[i].name);
+    (void)table_add_field(t, "point", FIELD_INT32, 0);
+    add_paths(s, t);
+    const int look = table_add_field(t, "look", FIELD_INT32, 0);
+    (void)table_add_field(t, "analysis", FIELD_TEXT, longest_answer(s));
+    (void)table_add_field(t, "measure", FIELD_TEXT, n);
+    (void)table_add_field(t, "value", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "mcse", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "low", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "high", FIELD_DOUBLE, 0);
+    (void)table_add_field(t, "n", FIELD_INT64, 0);
+    (void)table_add_field(t, "scale", FIELD_TEXT, strlen("identity"));
+    table_resize(t, s->n_measures);
+    for (int64_t i = 0; i < s->n_measures; i++) {
+        const struct measure *m = &s->measure[i];
+        const struct answer *a = &s->answer[m->answer];
+        table_put_integer(t, i, 0, m->point + 1);
+        put_settings(s, m->point, t, i);
+        table_put_integer(t, i, look, m->look + 1);
+        table_put_text(t, i, look + 1, a->name);
+        table_put_text(t, i, look + 2, m->name);
+        table_put_number(t, i, look + 3, m->value);
+        table_put_number(t, i, look + 4, m->mcse);
+        table_put_number(t, i, look + 5, m->low);
+        table_put_number(t, i, look + 6, m->high);
+        table_put_integer(t, i, look + 7, m->n);
+        table_put_text(t, i, look + 8, scale_name(a->scale));
+    }
+}
+
+static void make_published(const struct study *s, struct table *t)
+{
+    static const char *const name[] = {"subject", "arm", "statistic", "use", "group", "source"};
+    static const char *const number[] = {"published", "simulated", "low", "high"};
+    size_t longest[6] = {0};
+    for (int i = 0; i < s->n_published; i++) {
+        const struct published *p = &s->published[i];
+        const char *text[] = {p->subject, p->arm, p->statistic, p->use, p->group, p->source};
+        for (int k = 0; k < 6; k++) longest[k] = longer(longest[k], text[k]);
+    }
+    for (int k = 0; k < 6; k++) (void)table_add_field(t, name[k], FIELD_TEXT, longest[k]);
+    for (int k = 0; k < 4; k++) (void)table_add_field(t, number[k], FIELD_DOUBLE, 0);
+    table_resize(t, s->n_published);
+    for (int i = 0; i < s->n_published; i++) {
+        const struct published *p = &s->published[i];
+        const char *text[] = {p->subject, p->arm, p->statistic, p->use, p->group, p->source};
+        const double x[] = {p->value, p->simulated, p->low, p->high};
+        for (int k = 0; k < 6; k++) table_put_text(t, i, k, text[k]);
+        for (int k = 0; k < 4; k++) table_put_number(t, i, 6 + k, x[k]);
+    }
+}
+
+void result_table_make(const struct study *s, enum result_table which, struct table *t)
+{
+    static void (*const make[N_TABLES])(const struct study *, struct table *) = {
+        make_points, make_answers, make_truth, make_measures, make_published,
+    };
+    make[which](s, t);
+}
+
+static const struct {
+    const char *name;
+    enum field_kind kind;
+} replicate_field[] = {
+    {"point", FIELD_INT32},      {"replicate", FIELD_INT64}, {"estimate", FIELD_DOUBLE},
+    {"se", FIELD_DOUBLE},        {"ci_low", FIELD_DOUBLE},   {"ci_high", FIELD_DOUBLE},
+    {"statistic", FIELD_DOUBLE}, {"p_value", FIELD_DOUBLE},  {"n", FIELD_INT32},
+    {"events", FIELD_INT32},     {"undefined", FIELD_UINT8}, {"reject", FIELD_INT8},
+};
+
+enum { N_REPLICATE_FIELDS = sizeof replicate_field / sizeof replicate_field[0] };
+
+void replicates_layout(struct table *t, bool all)
+{
+    for (int i = 0; all && i < N_REPLICATE_FIELDS; i++)
+        (void)table_add_field(t, replicate_field[i].name, replicate_field[i].kind, 0);
+    if (all) return;
+    (void)table_add_field(t, "point", FIELD_INT32, 0);
+    (void)table_add_field(t, "replicate", FIELD_INT64, 0);
+    (void)table_add_field(t, "estimate", FIELD_FLOAT, 0);
+    (void)table_add_field(t, "reject", FIELD_INT8, 0);
+}
+
+static bool has_layout(const struct table *t, bool all)
+{
+    struct table want = {0};
+    replicates_layout(&want, all);
+    bool same = t->n_fields == want.n_fields;
+    for (int i = 0; same && i < want.n_fields; i++)
+        same = table_find(t, want.field[i].name, want.field[i].kind) == i;
+    table_free(&want);
+    return same;
+}
+
+bool replicates_are_complete(const struct table *layout)
+{
+    return has_layout(layout, true);
+}
+bool replicates_are_reduced(const struct table *layout)
+{
+    return has_layout(layout, false);
+}
+
+static int rejection(const struct answer *a, const struct result *r)
+{
+    if (isnan(a->null) || !result_rejects(a, r)) return 0;
+    if (a->sides == 1 || isnan(r->estimate)) return 1;
+    return result_favours_benefit(a, r) ? 1 : -1;
+}
+
+void replicates_put(struct table *t, int64_t row, int point, int64_t replicate,
+                    const struct answer *a, const struct result *r)
+{
+    const double x[] = {r->estimate, r->se, r->ci_low, r->ci_high, r->statistic, r->p_value};
+    const bool all = t->n_fields == N_REPLICATE_FIELDS;
+    table_put_integer(t, row, 0, point + 1);
+    table_put_integer(t, row, 1, replicate + 1);
+    for (int i = 0; i < (all ? 6 : 1); i++) table_put_number(t, row, 2 + i, x[i]);
+    table_put_integer(t, row, t->n_fields - 1, rejection(a, r));
+    if (!all) return;
+    table_put_integer(t, row, 8, r->n);
+    table_put_integer(t, row, 9, r->events);
+    table_put_integer(t, row, 10, r->why);
+}
+
+bool replicates_take(const struct table *t, int64_t row, struct result *r)
+{
+    const int64_t why = table_integer(t, row, 10);
+    *r = (struct result){
+        .estimate = table_number(t, row, 2),
+        .se = table_number(t, row, 3),
+        .ci_low = table_number(t, row, 4),
+        .ci_high = table_number(t, row, 5),
+        .statistic = table_number(t, row, 6),
+        .p_value = table_number(t, row, 7),
+        .n = (int)table_integer(t, row, 8),
+        .events = (int)table_integer(t, row, 9),
+        .why = why < UNDEFINED_COUNT ? (enum undefined)why : UNDEFINED_NO,
+    };
+    return why < UNDEFINED_COUNT;
+}

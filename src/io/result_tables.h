@@ -1,0 +1,37 @@
+/* result_tables.h - a study as the tables of a result file, and back.  SPDX-License-Identifier: MIT
+ */
+#ifndef IO_RESULT_TABLES_H
+#define IO_RESULT_TABLES_H
+
+#include "engine/study.h"
+#include "io/table.h"
+
+/* Every table but the replicates'. Points, looks and replicates are numbered from 1 on file. */
+enum result_table {
+    TABLE_POINTS,
+    TABLE_ANSWERS,
+    TABLE_TRUTH,
+    TABLE_MEASURES,
+    TABLE_PUBLISHED,
+    N_TABLES
+};
+
+extern const char *const result_table_path[N_TABLES];
+
+/* `t` is empty before; every text fits its field. */
+void result_table_make(const struct study *s, enum result_table which, struct table *t);
+
+/* Reads the table into the study, in the order of the enum: later ones refer to earlier ones.
+ * Returns NULL, or what is wrong with it. */
+const char *result_table_take(const struct table *t, enum result_table which, struct study *s);
+
+/* The fields of one answer's replicates: all, or only estimate and rejection. */
+void replicates_layout(struct table *t, bool all);
+void replicates_put(struct table *t, int64_t row, int point, int64_t replicate,
+                    const struct answer *a, const struct result *r);
+bool replicates_are_complete(const struct table *layout);
+bool replicates_are_reduced(const struct table *layout);
+bool replicates_take(const struct table *t, int64_t row,
+                     struct result *r); /* false: unknown reason */
+
+#endif

@@ -1,0 +1,116 @@
+/* analysis.h - what an analysis is given, gives back, and must say of itself.
+ * SPDX-License-Identifier: MIT
+ *
+ * The same code runs inside the simulation and on real data. An analysis is one file in analysis/
+ * that ends in one `const struct analysis`, and one line in model/registry.def. */
+#ifndef MODEL_ANALYSIS_H
+#define MODEL_ANALYSIS_H
+
+#include "base/memory.h"
+#include "model/param.h"
+
+/* Why an analysis has no answer. UNDEFINED_NO is zero: there is one. */
+#define UNDEFINED_LIST                                                                             \
+    UNDEFINED(NO, "")                                                                              \
+    UNDEFINED(NO_PATIENTS, "no patients with complete data")                                       \
+    UNDEFINED(EMPTY_ARM, "an arm has no patients with complete data")                              \
+    UNDEFINED(TOO_FEW, "too few patients")                                                         \
+    UNDEFINED(NO_EVENTS, "no events")                                                              \
+    UNDEFINED(NO_EVENTS_IN_ARM, "an arm has no events")                                            \
+    UNDEFINED(ALL_EVENTS, "every patient has the event")                                           \
+    UNDEFINED(ALL_EVENTS_IN_ARM, "every patient of an arm has the event")                          \
+    UNDEFINED(NO_VARIATION, "the outcome does not vary")                                           \
+    UNDEFINED(SEPARATION, "separation: the likelihood has no maximum")                             \
+    UNDEFINED(SINGULAR, "covariates are collinear")                                                \
+    UNDEFINED(NOT_CONVERGED, "the iteration did not converge")                                     \
+    UNDEFINED(NO_CASES, "no patients with, or none without, the outcome")
+enum undefined {
+#define UNDEFINED(name, text) UNDEFINED_##name,
+    UNDEFINED_LIST
+#undef UNDEFINED
+        UNDEFINED_COUNT
+};
+const char *undefined_text(enum undefined why); /* "" for UNDEFINED_NO */
+
+/* The scale on which an estimate is normal: se, bias and coverage live there. */
+enum scale { SCALE_IDENTITY, SCALE_LOG };
+
+/* One answer. estimate and its limits on the natural scale (hazard ratio, days), se on the scale of
+ * inference (log for ratios). With a reason in `why`, every number but n and events is NaN.
+ * statistic or se may be NaN where a method has none. */
+struct result {
+    double estimate, se, ci_low, ci_high, statistic, p_value;
+    int n, events; /* patients analysed, events among them (0 where there are none to count) */
+    enum undefined why;
+};
+
+/* How the question is put. */
+struct inference {
+    double alpha; /* total over the stated sides */
+    int sides;    /* 2, or 1: a one-sided test towards benefit; limits are then 1 - 2 alpha */
+    double null;  /* natural scale: 1 for ratios, 0 for differences, or a margin */
+    int benefit;  /* +1: larger estimates are benefit, -1: smaller ones are */
+    double z;     /* normal quantile of the limits: Phi^-1(1 - alpha/sides) */
+};
+
+/* The analysed patients, complete cases only, in order of arrival. Pointers that an analysis did
+ * not ask for in `uses` are NULL. Columns may be read up to n only. */
+struct sample {
+    int n;
+    int n_arm[2];               /* patients in control and treated; both 0 without arms */
+    const unsigned char *arm;   /* [n] 0 control, 1 treated; NULL in a study without arms */
+    const double *value;        /* [n] the outcome's value; for a yes/no outcome 0 or 1 */
+    const double *time, *event; /* [n] days to event or censoring, and 1 or 0 */
+    int n_x;                    /* covariate columns, treatment contrasts expanded, arm excluded */
+    const double *const *x;     /* [n_x][n] */
+    int term;                   /* column of x the question is about, or -1: the arm */
+    const int *stratum; /* [n] 0 … n_strata-1, every code occurs; NULL when n_strata is 1 */
+    int n_strata;
+    const double *marker; /* [n] */
+};
+
+enum outcome_kind { OUTCOME_VALUE, OUTCOME_BINARY, OUTCOME_TIME };
+
+enum { USES_ADJUST = 1, USES_STRATA = 2, USES_MARKER = 4, USES_TERM = 8, NEEDS_NO_ARM = 16 };
+
+enum { OUTPUTS_MAX = 8 };
+
+/* One number an analysis gives. The first output is the analysis's own answer and has no suffix;
+ * further ones are reported as NAME.suffix. */
+struct output {
+    const char *suffix, *brief;
+    enum scale scale;
+    double null;          /* natural scale; NaN: nothing is tested */
+    bool benefit_is_high; /* a larger value is better whatever the endpoint says */
+};
+
+struct analysis {
+    const char *name, *brief, *formula, *reference;
+    enum outcome_kind outcome; /* what it needs of its endpoint */
+    int uses;
+    const struct param *params; /* own keys, may be NULL */
+    size_t params_size;
+    int n_outputs;
+    const struct output *outputs;
+    const char *example; /* a plan's line, run by the contract test, e.g. "{method: cox, …}" */
+    /* se of the estimate when every patient is entered k times, relative to once: 1/sqrt(k) for
+     * most; NaN when it is not a constant factor. The contract test checks it. */
+    double se_power; /* se(k)/se(1) = k^se_power; 0 is read as NaN (no statement) */
+    /* Writes n_outputs results. Never fails: a sample without an answer gives `why`. Pure: no
+     * state, no allocation but from w, which the caller restores. `in` belongs to the first output.
+     */
+    void (*run)(const void *params, const struct inference *in, const struct sample *s,
+                struct scratch *w, struct result *out);
+};
+
+/* Helpers every analysis uses: see inference.c. */
+struct result result_undefined(enum undefined why, int n, int events);
+/* Wald: estimate and se on the scale of inference; fills estimate, limits, statistic (z) and p. */
+void result_wald(struct result *r, const struct inference *in, enum scale scale, double estimate,
+                 double se);
+/* p-value of a signed normal statistic (positive: estimate above the null), one-sided towards
+ * benefit or two-sided as the question says. */
+double p_normal(const struct inference *in, double z);
+double p_student(const struct inference *in, double t, double df);
+
+#endif

@@ -1,0 +1,80 @@
+/* analysis_spec.h - an analysis as a scenario or plan states it, bound to the columns it reads.
+ * SPDX-License-Identifier: MIT */
+#ifndef MODEL_ANALYSIS_SPEC_H
+#define MODEL_ANALYSIS_SPEC_H
+
+#include "model/analysis.h"
+#include "model/dataset.h"
+#include "model/expression.h"
+
+/* Keys every analysis shares. */
+struct analysis_spec {
+    const char *name;
+    struct place at;
+    const struct analysis *method;
+    void *params; /* the method's own */
+    struct named_text method_name, endpoint, marker, term, where;
+    struct names adjust, strata, contrast;
+    double alpha, null;
+    int64_t sides;
+};
+extern const struct param analysis_params[];
+
+struct analysis_specs {
+    int n;
+    struct analysis_spec *item;
+};
+void analyses_read(struct reader *r, const struct node *n, struct analysis_specs *a);
+void analyses_echo(struct buffer *out, const struct analysis_specs *a, int indent);
+
+/* An endpoint's columns in a dataset; -1 where it has none. */
+struct endpoint_columns {
+    const char *name;
+    int value, time, event;
+    bool event_is_cause; /* 0 censored, 1 the event, 2 a competing one */
+    bool binary;         /* value is 0 or 1 */
+    int better;          /* +1 higher, -1 lower */
+};
+
+/* What an analysis may name. */
+struct binding {
+    const struct schema *schema;
+    int n_endpoints;
+    const struct endpoint_columns *endpoint;
+    int n_arms;
+    const char *const *arm; /* names; the first is the control */
+    int n_hidden;
+    const char *const *hidden; /* latent covariates: exist, but no analysis may see them */
+};
+
+enum transform { TRANSFORM_NONE, TRANSFORM_LOG, TRANSFORM_SQRT };
+struct adjustment {
+    int column;
+    enum transform transform;
+    const char *text; /* as written: "log(lactate)" */
+};
+struct bound_analysis {
+    const struct analysis_spec *spec;
+    const struct analysis *method;
+    struct inference inference;
+    struct endpoint_columns outcome;
+    int arm[2]; /* control and treated; arm[1] = -1 without arms */
+    int n_adjust;
+    struct adjustment *adjust;
+    int term;               /* index into adjust, or -1: the arm */
+    int n_strata, *stratum; /* columns */
+    int marker;             /* column or -1 */
+    const struct expression *where;
+};
+/* Reports every mistake; the result is usable only when none was added to r->errors. */
+struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec *a,
+                                    const struct binding *to);
+
+/* The complete cases of one analysis, in w. `why` is set when there is nothing to analyse. */
+struct sample sample_take(const struct bound_analysis *b, const struct dataset *d,
+                          struct scratch *w, enum undefined *why);
+/* Takes the sample and runs the analysis: out[n_outputs]. */
+void analysis_run(const struct bound_analysis *b, const struct dataset *d, struct scratch *w,
+                  struct result *out);
+
+#endif

@@ -1,0 +1,49 @@
+/* endpoint.c - what endpoints share when they are checked.  SPDX-License-Identifier: MIT */
+#include "model/endpoint.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const support_names[SUPPORT_COUNT] = {"vasopressor", "hyperlactataemia", "ventilation",
+                                                  "renal_replacement"};
+const char *const stay_names[STAY_COUNT] = {"icu_stay", "hospital_stay"};
+
+bool endpoint_wants(const struct endpoint_question *q, bool available, const char *component)
+{
+    if (!available)
+        error_at(q->r->errors, q->at, "endpoint '%s' needs course.%s", q->name, component);
+    return available;
+}
+
+enum support endpoint_support(const struct endpoint_question *q, const char *name, struct place at,
+                              struct course_needs *needs)
+{
+    for (int k = 0; k < SUPPORT_COUNT; k++) {
+        if (strcmp(name, support_names[k]) != 0) continue;
+        if (endpoint_wants(q, q->context->available->support[k], name)) needs->support[k] = true;
+        return (enum support)k;
+    }
+    const char *near = text_nearest(name, support_names, SUPPORT_COUNT);
+    error_at(q->r->errors, at, "endpoint '%s': unknown support '%s'%s%s%s", q->name, name,
+             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return SUPPORT_COUNT;
+}
+
+void endpoint_sofa_day(const struct endpoint_question *q, double day, struct course_needs *needs)
+{
+    if (fabs(day - rint(day)) > 0 || day < 0 || day > SOFA_DAYS_MAX) {
+        error_at(q->r->errors, q->at, "endpoint '%s': SOFA days are whole, from 0 to %d, not %g",
+                 q->name, SOFA_DAYS_MAX, day);
+        return;
+    }
+    if (day < 1) {
+        if (!q->context->has_sofa_covariate)
+            error_at(q->r->errors, q->at,
+                     "endpoint '%s': the SOFA of day 0 is the covariate 'sofa', which is missing",
+                     q->name);
+        return;
+    }
+    if (endpoint_wants(q, q->context->available->sofa_day > 0, "sofa") && day > needs->sofa_day)
+        needs->sofa_day = (int)day;
+}

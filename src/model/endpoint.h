@@ -1,0 +1,71 @@
+/* endpoint.h - what an endpoint is given, computes, and must say of itself.
+ * SPDX-License-Identifier: MIT
+ *
+ * An endpoint is one file in endpoint/ that ends in one `const struct endpoint`, and one line in
+ * model/registry.def. */
+#ifndef MODEL_ENDPOINT_H
+#define MODEL_ENDPOINT_H
+
+#include "base/memory.h"
+#include "model/analysis.h"
+#include "model/patients.h"
+
+/* Columns of one endpoint for every patient; NaN where it is not known (lost, not measured). */
+struct outcome {
+    double *value;        /* [n] NULL for endpoints without one */
+    double *time, *event; /* [n] event 1/0, or the cause 0/1/2 of a time_to; NULL without */
+};
+
+/* What an endpoint can find out about the scenario while it is checked. */
+struct endpoint_context {
+    const struct course_needs *available; /* components the course has */
+    int n_markers;
+    const char *const *marker;
+    bool has_sofa_covariate; /* the SOFA of day 0 */
+    double follow_up;
+};
+
+struct endpoint_question {
+    const struct endpoint_context *context;
+    const char *name; /* of the endpoint in the scenario */
+    struct place at;
+    struct reader *r;
+};
+
+/* Reports a component that the course lacks: "endpoint 'x' needs course.ventilation". */
+bool endpoint_wants(const struct endpoint_question *q, bool available, const char *component);
+/* The support named, or SUPPORT_COUNT after reporting what is wrong; marks the need. */
+enum support endpoint_support(const struct endpoint_question *q, const char *name, struct place at,
+                              struct course_needs *needs);
+/* A day number, whole, from 0 to SOFA_DAYS_MAX: reports otherwise; marks the days as needed. */
+void endpoint_sofa_day(const struct endpoint_question *q, double day, struct course_needs *needs);
+extern const char *const support_names[SUPPORT_COUNT];
+extern const char *const stay_names[STAY_COUNT];
+
+/* Whether patient i counts and the state at `day` is known: observed until then, or seen to die. */
+static inline bool endpoint_knows(const struct patients *p, double death, int i, double day)
+{
+    return !(p->excluded[i] > 0) && p->followed[i] >= 0 &&
+           (p->followed[i] >= day || death <= p->followed[i]);
+}
+
+struct endpoint {
+    const char *name, *brief, *formula, *reference;
+    const struct param *params; /* own keys; common ones (observed, better) are read elsewhere */
+    size_t params_size;
+    enum outcome_kind outcome; /* OUTCOME_BINARY also has a value; OUTCOME_TIME: time and event (and
+                                  value when has_value) */
+    bool has_value;
+    const char *event_suffix; /* "event" or "cause" when there is a time */
+    int better;               /* default: +1 higher is better, -1 lower */
+    const char *example;
+    /* Day by which the endpoint is known (later than follow_up is refused), or 0. */
+    double (*horizon)(const void *params);
+    /* Marks what the course must have, reports what the scenario lacks, binds names and sets
+     * defaults that depend on the scenario. NULL: nothing to check. */
+    void (*check)(void *params, const struct endpoint_question *q, struct course_needs *needs);
+    void (*compute)(const void *params, const struct patients *p, const struct course *c,
+                    struct outcome *out);
+};
+
+#endif

@@ -1,0 +1,55 @@
+/* patients.h - one simulated trial's patients and their illness courses, as columns.
+ * SPDX-License-Identifier: MIT
+ *
+ * Time is continuous, in days since the patient's randomisation. Columns have room for n rounded up
+ * to 16 (see scratch_doubles). A zeroed struct owns nothing; memory is the scratch it was drawn
+ * into. */
+#ifndef MODEL_PATIENTS_H
+#define MODEL_PATIENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum support {
+    SUPPORT_VASOPRESSOR,
+    SUPPORT_HYPERLACTATAEMIA,
+    SUPPORT_VENTILATION,
+    SUPPORT_RENAL_REPLACEMENT,
+    SUPPORT_COUNT
+};
+enum stay { STAY_ICU, STAY_HOSPITAL, STAY_COUNT };
+enum { SOFA_DAYS_MAX = 90, SOFA_WORST = 24 };
+
+/* What of a course somebody reads; the rest is not drawn. */
+struct course_needs {
+    bool death, support[SUPPORT_COUNT], stay[STAY_COUNT], adverse_event;
+    int sofa_day;   /* last day a SOFA is read, 0: none */
+    bool *marker;   /* [n markers] */
+    int *covariate; /* unused covariates may be left undrawn by later work; NULL: all are read */
+};
+
+struct patients {
+    int n;
+    double *const *covariate; /* [n covariates][n], latent ones included */
+    int *centre;              /* [n] from 0 */
+    double *arrival;          /* [n] days since recruitment opened, increasing */
+    double *arm;              /* [n] randomised arm */
+    int *received;            /* [n] the arm whose effects the patient gets */
+    double *excluded;         /* [n] 1: excluded after randomisation, from every analysis */
+    double *lost;             /* [n] day of loss to follow-up, infinite when never */
+    double *followed;         /* [n] day until which the trial observes the patient */
+};
+
+struct course {
+    int n;
+    const double *death;                        /* [n] day of death; may lie beyond any horizon */
+    const double *support_start[SUPPORT_COUNT]; /* [n] on support in (start, end]; */
+    const double *support_end[SUPPORT_COUNT];   /* start = end where never */
+    const double *stay_end[STAY_COUNT];         /* [n] day of leaving, alive or dead */
+    const double *const *sofa;   /* [day][n] integer 0-24 on days 0 … sofa_day, as if alive */
+    bool sofa_in_icu;            /* measured only while in the ICU */
+    const double *adverse_event; /* [n] 0 or 1 */
+    const double *const *marker; /* [marker][n], NaN when dead before it is taken */
+};
+
+#endif
