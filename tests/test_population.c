@@ -259,7 +259,7 @@ static void refuse_covariates(const char *covariates, const char *says)
 {
     char text[1024];
     (void)snprintf(text, sizeof text,
-                   "population: {covariates: {%s}\ntrial: {patients: 8, follow_up: 28}\n" REST,
+                   "population: {covariates: {%s\ntrial: {patients: 8, follow_up: 28}\n" REST,
                    covariates);
     assert_refused(text, says);
 }

@@ -123,7 +123,7 @@ void buffer_free(struct buffer *b)
 
 struct number_text number_shortest(double x)
 {
-    struct number_text t;
+    struct number_text t = {"0"};
     const double size = fabs(x);
     const int whole = size >= 10 && size < 1e15 ? (int)floor(log10(size)) + 1 : 1;
     for (int digits = whole; digits <= 17; digits++) { /* fewer than `whole` would print 9e+01 */

@@ -39,9 +39,9 @@ static void print_version(void)
 
 static enum status unknown_command(const char *word, struct errors *e)
 {
-    const char *names[32];
+    const char *names[sizeof commands / sizeof *commands];
     int n = 0;
-    for (; commands[n] && n < 32; n++) names[n] = commands[n]->name;
+    for (; commands[n]; n++) names[n] = commands[n]->name;
     const char *near = text_nearest(word, names, n);
     return error_add(e, STATUS_USAGE, "unknown command '%s'%s%s%s (see 'shocksim --help')", word,
                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

@@ -142,11 +142,9 @@ static double solve_log_ratio(struct reader *r, const struct baseline *b, const 
                             : m->risk_difference.n ? control_risk + k->y[0]
                                                    : control_risk * k->y[0];
         const struct risk_target t = {&own, h, dead};
-        found = k->n == 1 && dead > 0 && dead < 1 &&
+        found = dead > 0 && dead < 1 &&
                 solve_between(risk_minus_target, &t, -40, 40, 1e-13, &log_ratio);
-        if (k->n != 1)
-            error_at(r->errors, k->at, "arm '%s': a marginal statement is for one day", a->name);
-        else if (!found)
+        if (!found)
             error_at(r->errors, k->at,
                      "arm '%s': no hazard ratio gives a mortality of %.4g by day %g (control %.4g)",
                      a->name, dead, k->x[0], control_risk);
@@ -165,13 +163,6 @@ static void solve_mortality(struct reader *r, const struct baseline *b, const st
     const struct mortality_effect *m = &a->mortality;
     struct knots steps = m->hazard_ratio;
     double one_day = 0, ratio = 1;
-    if (stated(m) > 1) {
-        error_at(r->errors, a->mortality_at,
-                 "arm '%s': only one of hazard_ratio, risk, risk_difference, relative_risk and "
-                 "marginal_hazard_ratio can be stated",
-                 a->name);
-        return;
-    }
     if (steps.n == 0) {
         if (stated(m) == 1) ratio = exp(solve_log_ratio(r, b, a, &plan->mortality, horizon));
         steps = (struct knots){.n = 1, .x = &one_day, .y = &ratio};
@@ -212,8 +203,28 @@ static double shift_on(const struct knots *k, double day)
     return k->y[k->n - 1];
 }
 
-static void solve_arm(struct reader *r, const struct baseline *b, const struct arm_spec *a,
-                      double horizon, struct arm_plan *plan)
+static void check_mortality(struct reader *r, const struct arm_spec *a)
+{
+    const struct mortality_effect *m = &a->mortality;
+    if (stated(m) > 1)
+        error_at(r->errors, a->mortality_at,
+                 "arm '%s': only one of hazard_ratio, risk, risk_difference, relative_risk and "
+                 "marginal_hazard_ratio can be stated",
+                 a->name);
+    const struct knots *const marginal[] = {&m->risk, &m->risk_difference, &m->relative_risk};
+    for (int k = 0; k < 3; k++) {
+        if (marginal[k]->n > 1)
+            error_at(r->errors, marginal[k]->at, "arm '%s': a marginal statement is for one day",
+                     a->name);
+        if (marginal[k]->n > 0 && !(marginal[k]->x[0] > 0))
+            error_at(r->errors, marginal[k]->at,
+                     "arm '%s': day %g must be later than randomisation (0)", a->name,
+                     marginal[k]->x[0]);
+    }
+}
+
+static void bind_arm(struct reader *r, const struct baseline *b, const struct arm_spec *a,
+                     struct arm_plan *plan)
 {
     const struct population *p = b->population;
     plan->mortality =
@@ -236,13 +247,20 @@ static void solve_arm(struct reader *r, const struct baseline *b, const struct a
         bind_effect(r, p, a->name, "adverse_event", log(a->adverse_event.odds_ratio),
                     &a->adverse_event.by, a->adverse_event.centre_sd);
     plan->marker_shift = a->markers.shift;
-    if (r->errors->n == 0) solve_mortality(r, b, a, horizon, plan);
+    check_mortality(r, a);
 }
 
-void course_solve(struct reader *r, const struct baseline *b, const struct arms *arms,
-                  double horizon, struct course_plan *plan)
+void course_bind(struct reader *r, const struct baseline *b, const struct arms *arms,
+                 struct course_plan *plan)
 {
     *plan = (struct course_plan){.baseline = b, .n_arms = arms->n};
     plan->arm = arena_alloc(r->memory, (size_t)arms->n, sizeof *plan->arm);
-    for (int k = 0; k < arms->n; k++) solve_arm(r, b, &arms->arm[k], horizon, &plan->arm[k]);
+    for (int k = 0; k < arms->n; k++) bind_arm(r, b, &arms->arm[k], &plan->arm[k]);
+}
+
+void course_solve(struct reader *r, const struct arms *arms, double horizon,
+                  struct course_plan *plan)
+{
+    for (int k = 0; k < arms->n; k++)
+        solve_mortality(r, plan->baseline, &arms->arm[k], horizon, &plan->arm[k]);
 }

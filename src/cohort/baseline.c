@@ -174,19 +174,6 @@ static void solve_stay(struct reader *r, enum stay k, const double *log_time, st
     struct stay_plan *s = &b->stay[k];
     s->until_death = c->until_death;
     s->within = c->within;
-    for (int i = 0; i < c->after.n; i++) {
-        const struct named_text *name = &c->after.item[i];
-        bool known = false;
-        for (int j = 0; j < SUPPORT_COUNT; j++)
-            if (strcmp(name->text, support_name(j)) == 0 && b->spec->has_support[j])
-                known = s->after_support[j] = true;
-        if (k == STAY_HOSPITAL && strcmp(name->text, stay_name(STAY_ICU)) == 0 &&
-            b->spec->has_stay[STAY_ICU])
-            known = s->after_icu = true;
-        if (!known)
-            error_at(r->errors, name->at, "%s: after names '%s', which the course does not have",
-                     stay_name(k), name->text);
-    }
     struct arena memory = {0};
     const struct mixture explained = mixture_of(log_time, NULL, MIXTURE_SIZE, &memory);
     if (!solve_duration(&explained, c->median, c->sd_log, &s->location, &s->spread))
@@ -242,8 +229,6 @@ static void solve_sofa(struct reader *r, double *const *column, struct baseline 
         arena_free(&memory);
         return;
     }
-    if (s->in_icu && !b->spec->has_stay[STAY_ICU])
-        error_at(r->errors, b->spec->sofa_at, "sofa: measured in_icu needs course.icu_stay");
     s->noise = sqrt(1 - explained);
     double *alive = xcalloc(MIXTURE_SIZE, sizeof *alive);
     for (int k = 0; k < c->mean.n; k++) {
@@ -314,6 +299,26 @@ static uint64_t variable_of(struct arena *memory, const char *component, const c
     return stream_variable(arena_printf(memory, "%s %s", component, part));
 }
 
+/* Marks what a stay waits for. */
+static void bind_after(struct reader *r, enum stay k, struct baseline *b)
+{
+    const struct stay_course *c = &b->spec->stay[k];
+    struct stay_plan *s = &b->stay[k];
+    for (int i = 0; i < c->after.n; i++) {
+        const struct named_text *name = &c->after.item[i];
+        bool known = false;
+        for (int j = 0; j < SUPPORT_COUNT; j++)
+            if (strcmp(name->text, support_name(j)) == 0 && b->spec->has_support[j])
+                known = s->after_support[j] = true;
+        if (k == STAY_HOSPITAL && strcmp(name->text, stay_name(STAY_ICU)) == 0 &&
+            b->spec->has_stay[STAY_ICU])
+            known = s->after_icu = true;
+        if (!known)
+            error_at(r->errors, name->at, "%s: after names '%s', which the course does not have",
+                     stay_name(k), name->text);
+    }
+}
+
 static void bind_predictors(struct reader *r, struct baseline *b)
 {
     const struct population *p = b->population;
@@ -344,12 +349,20 @@ static void bind_predictors(struct reader *r, struct baseline *b)
     b->sofa_covariate = population_covariate(p, "sofa");
 }
 
-void baseline_solve(struct reader *r, const struct population *p, const struct course_spec *c,
-                    struct baseline *b)
+void baseline_bind(struct reader *r, const struct population *p, const struct course_spec *c,
+                   struct baseline *b)
 {
     *b = (struct baseline){.population = p, .spec = c};
     bind_predictors(r, b);
-    if (r->errors->n > 0) return;
+    for (int k = 0; k < STAY_COUNT; k++) bind_after(r, k, b);
+    if (c->has_sofa && c->sofa.measured == 1 && !c->has_stay[STAY_ICU])
+        error_at(r->errors, c->sofa_at, "sofa: measured in_icu needs course.icu_stay");
+}
+
+void baseline_solve(struct reader *r, struct baseline *b)
+{
+    const struct population *p = b->population;
+    const struct course_spec *c = b->spec;
     struct mixture_column column[COLUMN_COUNT] = {{0}};
     column[COLUMN_DEATH] = (struct mixture_column){&b->log_hazard, p->centres.log_hazard_sd};
     column[COLUMN_SOFA].predictor = &b->sofa.load;

@@ -1,7 +1,7 @@
 /* components.c - the parts of the illness course: their keys, effects and assumptions.
  * SPDX-License-Identifier: MIT */
 #include "base/text.h"
-#include "cohort/course.h"
+#include "cohort/effects.h"
 
 #include <math.h>
 #include <string.h>
@@ -149,98 +149,6 @@ static void echo_markers(struct buffer *out, const void *field, int indent)
     }
 }
 
-/* --- effects ---------------------------------------------------------------------------------- */
-
-#define EFFECT_ROWS(struct_, what)                                                                 \
-    {FIELD(PARAM_TERMS, struct_, by), .help = "covariate: " what " per unit from its mean"},       \
-    {                                                                                              \
-        FIELD(PARAM_NUMBER, struct_, centre_sd),                                                   \
-            .fallback = 0, .min = 0, .max = 5,                                                     \
-            .help = "standard deviation between centres of the effect (" what ")"                  \
-    }
-
-static void read_hazard_ratio(struct reader *r, const struct node *n, void *field)
-{
-    struct knots *k = field;
-    const struct node *steps = n->kind == NODE_MAP && n->n == 1 ? node_get(n, "from") : NULL;
-    if (n->kind == NODE_MAP && steps == NULL) {
-        error_at(r->errors, n->at, "hazard_ratio must be a number or {from: {day: ratio, …}}");
-        return;
-    }
-    if (steps != NULL) {
-        read_knots(r, steps, "hazard_ratio", 1e-6, 1e6, k);
-        if (k->n > 0 && k->x[0] > 0)
-            error_at(r->errors, steps->at, "hazard_ratio must start at day 0");
-        return;
-    }
-    double value;
-    if (!read_number(r, n, "hazard_ratio", 0, 1e6, PARAM_OPEN_MIN, &value)) return;
-    k->n = 1;
-    k->x = arena_alloc(r->memory, 1, sizeof *k->x);
-    k->y = arena_alloc(r->memory, 1, sizeof *k->y);
-    k->y[0] = value;
-    k->at = n->at;
-}
-
-static void echo_hazard_ratio(struct buffer *out, const void *field, int indent)
-{
-    const struct knots *k = field;
-    (void)indent;
-    if (k->n == 0) return;
-    if (k->n == 1) {
-        buffer_printf(out, "%s", number_shortest(k->y[0]).text);
-        return;
-    }
-    buffer_puts(out, "{from: {");
-    for (int i = 0; i < k->n; i++)
-        buffer_printf(out, "%s%s: %s", i ? ", " : "", number_shortest(k->x[i]).text,
-                      number_shortest(k->y[i]).text);
-    buffer_puts(out, "}}");
-}
-
-static const struct param mortality_effects[] = {
-    {FIELD(PARAM_CUSTOM, struct mortality_effect, hazard_ratio), .read = read_hazard_ratio,
-     .echo = echo_hazard_ratio,
-     .help = "given covariates, severity and centre; or {from: {day: ratio, …}} in steps"},
-    {FIELD(PARAM_KNOTS, struct mortality_effect, risk), .unit = "day: share", .min = 0, .max = 1,
-     .flags = PARAM_OPEN_MIN | PARAM_OPEN_MAX, .help = "marginal risk wanted by one day"},
-    {FIELD(PARAM_KNOTS, struct mortality_effect, risk_difference), .unit = "day: share", .min = -1,
-     .max = 1, .help = "marginal risk minus the control arm's by one day"},
-    {FIELD(PARAM_KNOTS, struct mortality_effect, relative_risk), .unit = "day: ratio", .min = 0,
-     .max = 100, .flags = PARAM_OPEN_MIN,
-     .help = "marginal risk over the control arm's by one day"},
-    {FIELD(PARAM_NUMBER, struct mortality_effect, marginal_hazard_ratio), .fallback = NAN, .min = 0,
-     .max = 1000, .flags = PARAM_OPEN_MIN,
-     .help = "what an unadjusted Cox model converges to over the follow-up"},
-    EFFECT_ROWS(struct mortality_effect, "log hazard ratio"),
-    {0}};
-static const struct param support_effects[] = {
-    {FIELD(PARAM_NUMBER, struct duration_effect, time_ratio), .fallback = 1, .min = 0, .max = 1000,
-     .flags = PARAM_OPEN_MIN, .help = "ratio of durations"},
-    {FIELD(PARAM_NUMBER, struct duration_effect, needed_odds_ratio), .fallback = 1, .min = 0,
-     .max = 1000, .flags = PARAM_OPEN_MIN, .help = "odds ratio of needing it"},
-    EFFECT_ROWS(struct duration_effect, "log time ratio"),
-    {0}};
-static const struct param stay_effects[] = {
-    {FIELD(PARAM_NUMBER, struct duration_effect, time_ratio), .fallback = 1, .min = 0, .max = 1000,
-     .flags = PARAM_OPEN_MIN, .help = "ratio of the time from the end of support to leaving"},
-    EFFECT_ROWS(struct duration_effect, "log time ratio"),
-    {0}};
-static const struct param sofa_effects[] = {
-    {FIELD(PARAM_KNOTS, struct sofa_effect, shift), .unit = "points", .min = -24, .max = 24,
-     .flags = PARAM_SINGLE, .help = "one number, or day: points (linear in between)"},
-    EFFECT_ROWS(struct sofa_effect, "points"),
-    {0}};
-static const struct param adverse_effects[] = {
-    {FIELD(PARAM_NUMBER, struct adverse_event_effect, odds_ratio), .fallback = 1, .min = 0,
-     .max = 1000, .flags = PARAM_OPEN_MIN, .help = "odds ratio of the event"},
-    EFFECT_ROWS(struct adverse_event_effect, "log odds ratio"),
-    {0}};
-static const struct param marker_effects[] = {{FIELD(PARAM_NUMBER, struct marker_effect, shift),
-                                               .fallback = 0,
-                                               .help = "added to every marker's mean"},
-                                              {0}};
-
 #define OFFSETS(spec, has, at, effect)                                                             \
     .spec_offset = offsetof(struct course_spec, spec),                                             \
     .has_offset = offsetof(struct course_spec, has),                                               \
@@ -347,8 +255,8 @@ static bool is_markers(const struct component *c)
     return c->params == markers_table;
 }
 
-static const struct component *component_of(const char *name, struct reader *r, struct place at,
-                                            const char *where)
+const struct component *component_named(const char *name, struct reader *r, struct place at,
+                                        const char *where)
 {
     const char *names[16];
     int n = 0;
@@ -398,7 +306,7 @@ void course_read(struct reader *r, const struct node *n, struct course_spec *c)
     c->at = n->at;
     if (!read_map(r, n, "course")) return;
     for (int i = 0; i < n->n; i++) {
-        const struct component *k = component_of(n->key[i], r, n->key_at[i], "course");
+        const struct component *k = component_named(n->key[i], r, n->key_at[i], "course");
         if (k == NULL) continue;
         if (is_markers(k)) {
             read_markers(r, n->item[i], &c->markers);
@@ -427,90 +335,7 @@ void course_echo(struct buffer *out, const struct course_spec *c, int indent)
     }
 }
 
-static bool has_component(const struct course_spec *c, const struct component *k)
+bool course_has(const struct course_spec *c, const struct component *k)
 {
     return is_markers(k) ? c->markers.n > 0 : *(const bool *)const_field_at(c, k->has_offset);
-}
-
-static void read_effects(struct reader *r, const struct node *n, const struct course_spec *course,
-                         struct arm_spec *a)
-{
-    if (!read_map(r, n, "effects")) return;
-    for (int i = 0; i < n->n; i++) {
-        const char *where = arena_printf(r->memory, "effects of arm '%s'", a->name);
-        const struct component *k = component_of(n->key[i], r, n->key_at[i], where);
-        if (k == NULL) continue;
-        if (!has_component(course, k))
-            error_at(r->errors, n->key_at[i], "arm '%s': an effect on %s, but course has no %s",
-                     a->name, k->name, k->name);
-        params_read(r, k->effects, n->item[i], n->key_at[i],
-                    arena_printf(r->memory, "%s effect of arm '%s'", k->name, a->name),
-                    field_at(a, k->effect_offset));
-        if (k == &components[0]) a->mortality_at = n->key_at[i];
-    }
-}
-
-void arms_read(struct reader *r, const struct node *n, const struct course_spec *course,
-               struct arms *a)
-{
-    *a = (struct arms){0};
-    if (n == NULL || !read_map(r, n, "arms")) return;
-    if (n->n == 0) error_at(r->errors, n->at, "arms: at least one arm is needed");
-    a->arm = arena_alloc(r->memory, (size_t)n->n, sizeof *a->arm);
-    for (int i = 0; i < n->n; i++) {
-        struct arm_spec *arm = &a->arm[a->n++];
-        arm->name = n->key[i];
-        arm->at = n->key_at[i];
-        for (const struct component *k = components; k->name != NULL; k++)
-            params_default(k->effects, field_at(arm, k->effect_offset));
-        for (int s = 0; s < STAY_COUNT; s++) arm->stay[s].needed_odds_ratio = 1;
-        if (!name_is_valid(arm->name))
-            error_at(r->errors, arm->at, "arm '%s': a name is a letter, then letters, digits and _",
-                     arm->name);
-        const struct node *body = n->item[i];
-        if (body->kind == NODE_SCALAR && body->text[0] == '\0') continue;
-        if (!read_map(r, body, arena_printf(r->memory, "arm '%s'", arm->name))) continue;
-        for (int j = 0; j < body->n; j++) {
-            if (strcmp(body->key[j], "effects") == 0)
-                read_effects(r, body->item[j], course, arm);
-            else
-                error_at(r->errors, body->key_at[j],
-                         "unknown key '%s' in arm '%s'; expected 'effects'", body->key[j],
-                         arm->name);
-        }
-    }
-}
-
-void arms_echo(struct buffer *out, const struct arms *a, int indent)
-{
-    for (int i = 0; i < a->n; i++) {
-        struct buffer effects = {0};
-        struct arm_spec plain = {0};
-        for (const struct component *k = components; k->name != NULL; k++) {
-            struct buffer stated = {0}, fallback = {0};
-            params_default(k->effects, field_at(&plain, k->effect_offset));
-            params_echo(&stated, k->effects, const_field_at(&a->arm[i], k->effect_offset),
-                        indent + 6);
-            params_echo(&fallback, k->effects, const_field_at(&plain, k->effect_offset),
-                        indent + 6);
-            if (strcmp(buffer_text(&stated), buffer_text(&fallback)) != 0)
-                buffer_printf(&effects, "%*s%s:\n%s", indent + 4, "", k->name,
-                              buffer_text(&stated));
-            buffer_free(&stated);
-            buffer_free(&fallback);
-        }
-        if (effects.length == 0)
-            buffer_printf(out, "%*s%s: {}\n", indent, "", a->arm[i].name);
-        else
-            buffer_printf(out, "%*s%s:\n%*seffects:\n%s", indent, "", a->arm[i].name, indent + 2,
-                          "", buffer_text(&effects));
-        buffer_free(&effects);
-    }
-}
-
-int arms_find(const struct arms *a, const char *name)
-{
-    for (int i = 0; i < a->n; i++)
-        if (strcmp(a->arm[i].name, name) == 0) return i;
-    return -1;
 }

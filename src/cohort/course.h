@@ -187,17 +187,24 @@ struct baseline {
     uint64_t death_variable, adverse_variable, *marker_variable;
     int sofa_covariate; /* -1: none */
 };
-void baseline_solve(struct reader *r, const struct population *p, const struct course_spec *c,
-                    struct baseline *b);
+/* Binds the course to the population's covariates: cheap, and finds every mistake in names. */
+void baseline_bind(struct reader *r, const struct population *p, const struct course_spec *c,
+                   struct baseline *b);
+/* Solves what was bound without a mistake. */
+void baseline_solve(struct reader *r, struct baseline *b);
 
 struct course_plan {
     const struct baseline *baseline;
     int n_arms;
     struct arm_plan *arm;
 };
-/* horizon: administrative follow-up in days, for marginal_hazard_ratio. */
-void course_solve(struct reader *r, const struct baseline *b, const struct arms *arms,
-                  double horizon, struct course_plan *plan);
+/* Binds each arm's effects; b need not be solved yet. */
+void course_bind(struct reader *r, const struct baseline *b, const struct arms *arms,
+                 struct course_plan *plan);
+/* Solves what was bound without a mistake. horizon: administrative follow-up in days, for
+ * marginal_hazard_ratio. */
+void course_solve(struct reader *r, const struct arms *arms, double horizon,
+                  struct course_plan *plan);
 /* Marginal share dead by `day` under an arm's effects. */
 double course_risk(const struct course_plan *plan, const struct arm_plan *arm, double day);
 

@@ -128,12 +128,15 @@ static bool solve_parent(const struct target *t, struct marginal *m)
     return isfinite(m->location) && m->scale < 1e4 * t->second;
 }
 
-/* Tabulates parent quantiles over the score, exact at the nodes with exact slopes; the cubic
- * between them is within 1e-9 standard deviations (tests/test_population.c). */
+/* Tabulates parent quantiles over the score with their first two derivatives: with y the parent's
+ * score, y' = mass phi(z) / phi(y) and y'' = y' (y y' - z). The quintic between the nodes is within
+ * 1e-9 standard deviations (tests/test_population.c); a cubic is not where a limit in the tail
+ * bends the map sharply. */
 static void tabulate(struct marginal *m, double low, double high, struct arena *memory)
 {
     m->node = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
     m->slope = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
+    m->bend = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
     const struct truncated t = truncated_normal(m->location, m->scale, low, high);
     for (int k = 0; k < MARGINAL_NODES; k++) {
         const double z = (double)k / MARGINAL_STEPS_PER_UNIT - MARGINAL_REACH;
@@ -148,10 +151,11 @@ static void tabulate(struct marginal *m, double low, double high, struct arena *
                         : normal_upper_quantile(normal_upper(t.b) + above);
         }
         m->node[k] = m->location + m->scale * y;
-        m->slope[k] = m->scale * t.mass * normal_density(z) / normal_density(y);
+        const double slope = t.mass * normal_density(z) / normal_density(y);
+        if (!isfinite(slope)) continue; /* where the density underflows the map is flat */
+        m->slope[k] = m->scale * slope;
+        m->bend[k] = m->scale * slope * (y * slope - z);
     }
-    for (int k = 0; k < MARGINAL_NODES; k++) /* where the density underflows the map is flat */
-        if (!isfinite(m->slope[k])) m->slope[k] = 0;
 }
 
 static bool given(double x)
@@ -294,17 +298,20 @@ double marginal_share(const struct marginal *m, int code)
     return 0;
 }
 
-/* Cubic Hermite interpolation between the nodes. */
+/* Quintic Hermite interpolation between the nodes. */
 MULTIVERSION static void interpolate(const double *restrict node, const double *restrict slope,
-                                     double *x, const double *z, int n)
+                                     const double *restrict bend, double *x, const double *z, int n)
 {
     const double h = 1.0 / MARGINAL_STEPS_PER_UNIT;
     for (int i = 0; i < n; i++) {
         const double s = (z[i] + MARGINAL_REACH) * MARGINAL_STEPS_PER_UNIT;
         const int k = (int)s;
-        const double t = s - k, u = 1 - t;
-        x[i] = node[k] * u * u * (1 + 2 * t) + node[k + 1] * t * t * (3 - 2 * t) +
-               h * t * u * (u * slope[k] - t * slope[k + 1]);
+        const double t = s - k, u = 1 - t, t2 = t * t, u2 = u * u;
+        const double left =
+            node[k] * (1 + 3 * t + 6 * t2) + h * t * (slope[k] * (1 + 3 * t) + h / 2 * t * bend[k]);
+        const double right = node[k + 1] * (1 + 3 * u + 6 * u2) -
+                             h * u * (slope[k + 1] * (1 + 3 * u) - h / 2 * u * bend[k + 1]);
+        x[i] = left * u * u2 + right * t * t2;
     }
 }
 
@@ -343,7 +350,7 @@ void marginal_apply(const struct marginal *m, double *x, const double *z, int n)
     case DISTRIBUTION_LOGNORMAL: break;
     }
     if (m->truncated)
-        interpolate(m->node, m->slope, x, z, n);
+        interpolate(m->node, m->slope, m->bend, x, z, n);
     else
         linear(m->location, m->scale, x, z, n);
     if (m->distribution == DISTRIBUTION_LOGNORMAL) vector_exp(x, x, n);

@@ -39,7 +39,8 @@ struct marginal {
     double location, scale; /* of the parent normal (of the logarithm for log-normal) */
     double low, high;       /* limits of the delivered values */
     bool truncated, integer;
-    double *node, *slope; /* [MARGINAL_NODES] truncated: parent value and derivative at the nodes */
+    double *node, *slope, *bend; /* [MARGINAL_NODES] truncated: parent value, first and second
+                                    derivative at the nodes */
     int n_levels;
     double *threshold; /* [n_levels - 1] of the score */
     double *code;      /* [n_levels] value delivered: 0/1, or the level's rank in byte order */

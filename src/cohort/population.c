@@ -180,6 +180,7 @@ static void tabulate_sizes(struct population *p, struct arena *memory)
     m->truncated = true;
     m->node = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
     m->slope = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
+    m->bend = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
     for (int k = 0; k < MARGINAL_NODES; k++) {
         const double z = (double)k / MARGINAL_STEPS_PER_UNIT - MARGINAL_REACH;
         const double p_low = fmin(normal_cdf(z), 1 - 1e-15);

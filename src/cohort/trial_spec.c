@@ -83,7 +83,7 @@ static void read_design(struct reader *r, const struct node *n, void *field)
     if (c->design == NULL) {
         const char *names[32];
         int k = 0;
-        for (; designs[k] != NULL && k < 32; k++) names[k] = designs[k]->name;
+        for (; k < 32 && designs[k] != NULL; k++) names[k] = designs[k]->name;
         const char *near = text_nearest(name, names, k);
         error_at(r->errors, n->at, "unknown design '%s'%s%s%s", name,
                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

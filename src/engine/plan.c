@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- needs
- * ----------------------------------------------------------------------------------------- */
+enum { POINTS_WITH_MISTAKES = 1000 }; /* looked at, once there is a mistake */
+
+/* --- needs ---------------------------------------------------------------------------------------
+ */
 
 static void close_needs(struct point *point)
 {
@@ -25,8 +27,8 @@ static void close_needs(struct point *point)
             if (b->stay[s].after_support[k]) n->support[k] = true;
 }
 
-/* --- answers
- * --------------------------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------------------------------
+ */
 
 static void make_answers(struct plan *plan)
 {
@@ -51,8 +53,8 @@ static void make_answers(struct plan *plan)
     }
 }
 
-/* --- published
- * ------------------------------------------------------------------------------------- */
+/* --- published -----------------------------------------------------------------------------------
+ */
 
 static int answer_named(const struct plan *plan, const char *name)
 {
@@ -161,8 +163,8 @@ static void bind_published(struct reader *r, struct plan *plan)
     }
 }
 
-/* --- points
- * ---------------------------------------------------------------------------------------- */
+/* --- points --------------------------------------------------------------------------------------
+ */
 
 /* Solving a course takes a second; points that only move arms or the trial share it. */
 struct solved {
@@ -171,8 +173,8 @@ struct solved {
     struct solved *next;
 };
 
-static const struct baseline *solve_baseline(struct reader *r, const struct scenario *s,
-                                             struct solved **known)
+static const struct baseline *bind_baseline(struct reader *r, const struct scenario *s,
+                                            struct solved **known)
 {
     struct buffer key = {0};
     population_echo(&key, &s->population, 0);
@@ -185,7 +187,7 @@ static const struct baseline *solve_baseline(struct reader *r, const struct scen
     struct solved *fresh = arena_alloc(r->memory, 1, sizeof *fresh);
     fresh->key = arena_text(r->memory, buffer_text(&key));
     buffer_free(&key);
-    baseline_solve(r, &s->population, &s->course, &fresh->baseline);
+    baseline_bind(r, &s->population, &s->course, &fresh->baseline);
     fresh->next = *known;
     *known = fresh;
     return &fresh->baseline;
@@ -220,35 +222,6 @@ static const char *pairing_with(const struct point *first, const struct point *p
     return same_text(&a, &b, trial_params) && same_centres ? "" : "covariates";
 }
 
-static void make_point(struct reader *r, const struct node *root, int index, struct solved **known,
-                       struct plan *plan)
-{
-    struct point *point = &plan->point[index];
-    scenario_read(r, root, &point->scenario);
-    if (r->errors->n > 0) return;
-    const struct scenario *s = &point->scenario;
-    point_check_endpoints(r, point);
-    point_make_schema(r, point);
-    point_bind_analyses(r, point);
-    if (index == 0) {
-        make_answers(plan);
-        bind_published(r, plan);
-    } else if (point->n_answers != plan->n_answers - plan->n_descriptives)
-        error_at(r->errors, root->at,
-                 "the sweep changes the number of answers: sweep methods apart");
-    point->baseline = solve_baseline(r, s, known);
-    if (r->errors->n > 0) return;
-    course_solve(r, point->baseline, &s->arms, s->trial.follow_up, &point->course);
-    trial_solve(r, &s->trial, &point->course, &s->arms, &point->trial);
-    if (r->errors->n > 0) return;
-    close_needs(point);
-    const uint64_t seed = (uint64_t)s->simulation.seed;
-    point->seed =
-        s->simulation.common_random_numbers ? seed : stream_indexed(seed, (uint64_t)index + 1);
-    point->pairing = pairing_with(&plan->point[0], point);
-    recording_solve(r, point);
-}
-
 static void resolve_text(struct plan *plan, const struct node *root)
 {
     struct buffer b = {0};
@@ -256,6 +229,69 @@ static void resolve_text(struct plan *plan, const struct node *root)
     sweep_echo(&b, root);
     plan->resolved = arena_text(&plan->memory, buffer_text(&b));
     buffer_free(&b);
+}
+
+/* Answers are judged by one method, null and level at all points. */
+static void check_answers(struct reader *r, const struct plan *plan, const struct point *point,
+                          struct place at)
+{
+    const struct point *first = &plan->point[0];
+    const int n = first->scenario.analyses.n;
+    bool same = point->scenario.analyses.n == n;
+    for (int k = 0; k < n && same; k++) {
+        const struct bound_analysis *a = &first->analysis[k], *b = &point->analysis[k];
+        const struct inference *x = &a->inference, *y = &b->inference;
+        same = a->method == b->method && strcmp(a->spec->name, b->spec->name) == 0 &&
+               x->sides == y->sides && x->benefit == y->benefit &&
+               !(fabs(x->alpha - y->alpha) > 0) && !(fabs(x->null - y->null) > 0);
+    }
+    if (!same)
+        error_at(r->errors, at,
+                 "a sweep cannot change an analysis's method, null, alpha or sides, nor which way "
+                 "is better: write one analysis for each");
+}
+
+/* Everything that is cheap, and that finds mistakes. */
+static void bind_point(struct reader *r, const struct node *root, int index, struct solved **known,
+                       struct plan *plan)
+{
+    const struct node *sweep = node_get(root, "sweep"), *at = sweep;
+    struct point *point = &plan->point[index];
+    const int before = r->errors->n;
+    const struct node *own = sweep_point(r, root, &plan->sweep, index);
+    if (own == NULL) return;
+    scenario_read(r, own, &point->scenario);
+    if (r->errors->n > before) return;
+    if (index == 0) resolve_text(plan, root);
+    const struct scenario *s = &point->scenario;
+    point_check_endpoints(r, point);
+    point_make_schema(r, point);
+    point_bind_analyses(r, point);
+    if (index == 0) {
+        make_answers(plan);
+        bind_published(r, plan);
+    } else if (plan->answer != NULL) {
+        if (at == NULL) at = node_get(root, "zip");
+        check_answers(r, plan, point, at->at);
+    }
+    point->baseline = bind_baseline(r, s, known);
+    course_bind(r, point->baseline, &s->arms, &point->course);
+    trial_solve(r, &s->trial, &point->course, &s->arms, &point->trial);
+    recording_bind(r, point);
+}
+
+static void solve_point(struct reader *r, int index, struct plan *plan)
+{
+    struct point *point = &plan->point[index];
+    const struct scenario *s = &point->scenario;
+    course_solve(r, &s->arms, s->trial.follow_up, &point->course);
+    if (r->errors->n > 0) return;
+    close_needs(point);
+    const uint64_t seed = (uint64_t)s->simulation.seed;
+    point->seed =
+        s->simulation.common_random_numbers ? seed : stream_indexed(seed, (uint64_t)index + 1);
+    point->pairing = pairing_with(&plan->point[0], point);
+    recording_solve(r, point);
 }
 
 static enum status make(const char *path, const struct setting *settings, int n_settings,
@@ -270,16 +306,16 @@ static enum status make(const char *path, const struct setting *settings, int n_
     plan->n_points = plan->sweep.n_points;
     plan->point = arena_alloc(&plan->memory, (size_t)plan->n_points, sizeof *plan->point);
     struct solved *known = NULL;
-    for (int k = 0; k < plan->n_points && e->n == 0; k++) {
-        const struct node *at = sweep_point(&r, root, &plan->sweep, k);
-        if (at != NULL) make_point(&r, at, k, &known, plan);
-    }
+    for (int k = 0; k < plan->n_points && (e->n == 0 || k < POINTS_WITH_MISTAKES); k++)
+        bind_point(&r, root, k, &known, plan);
+    for (struct solved *k = known; k != NULL && e->n == 0; k = k->next)
+        baseline_solve(&r, &k->baseline);
+    for (int k = 0; k < plan->n_points && e->n == 0; k++) solve_point(&r, k, plan);
     if (e->n > 0) return STATUS_USAGE;
     const struct scenario *s = &plan->point[0].scenario;
     plan->name = s->name.text ? s->name.text : "";
     plan->seed = (uint64_t)s->simulation.seed;
     plan->replicates = s->simulation.replicates;
-    resolve_text(plan, root);
     return STATUS_OK;
 }
 
@@ -313,8 +349,8 @@ void plan_identity(const struct plan *plan, unsigned char identity[16])
     buffer_free(&b);
 }
 
-/* --- for people
- * -------------------------------------------------------------------------------------- */
+/* --- for people ----------------------------------------------------------------------------------
+ */
 
 void plan_describe(struct buffer *out, const struct plan *plan, int index)
 {

@@ -106,33 +106,58 @@ static void solve_one(struct reader *r, const struct point *point, int endpoint,
     free(log_odds);
 }
 
-void recording_solve(struct reader *r, struct point *point)
+/* The stated share of an arm. */
+static double stated_share(const struct shares *stated, const char *arm)
+{
+    double p = 1;
+    for (int j = 0; j < stated->n; j++)
+        if (stated->name[j] == NULL || strcmp(stated->name[j], arm) == 0) p = stated->value[j];
+    return p;
+}
+
+static void check_arms(struct reader *r, const struct arms *arms, const struct endpoint_spec *e)
+{
+    const struct shares *stated = &e->common.observed.probability;
+    const char **names = arena_alloc(r->memory, (size_t)arms->n, sizeof *names);
+    for (int a = 0; a < arms->n; a++) names[a] = arms->arm[a].name;
+    for (int j = 0; j < stated->n; j++) {
+        if (stated->name[j] == NULL || arms_find(arms, stated->name[j]) >= 0) continue;
+        const char *near = text_nearest(stated->name[j], names, arms->n);
+        error_at(r->errors, stated->at[j], "endpoint '%s': observed: unknown arm '%s'%s%s%s",
+                 e->name, stated->name[j], near ? "; did you mean '" : "", near ? near : "",
+                 near ? "'?" : "");
+    }
+}
+
+void recording_bind(struct reader *r, struct point *point)
 {
     const struct endpoint_specs *specs = &point->scenario.endpoints;
     const struct arms *arms = &point->scenario.arms;
     point->recording = arena_alloc(r->memory, (size_t)specs->n, sizeof *point->recording);
-    for (int k = 0; k < specs->n; k++) point->recording[k].always = true;
-    double *probability = arena_alloc(r->memory, (size_t)arms->n, sizeof *probability);
     for (int k = 0; k < specs->n; k++) {
         const struct endpoint_spec *e = &specs->item[k];
-        const struct shares *stated = &e->common.observed.probability;
         struct recording *rec = &point->recording[k];
-        for (int a = 0; a < arms->n; a++) probability[a] = 1;
-        for (int j = 0; j < stated->n; j++) {
-            const int a = stated->name[j] ? arms_find(arms, stated->name[j]) : -1;
-            for (int b = 0; b < arms->n; b++)
-                if (stated->name[j] == NULL || b == a) probability[b] = stated->value[j];
-            if (stated->name[j] != NULL && a < 0)
-                error_at(r->errors, stated->at[j], "endpoint '%s': observed: unknown arm '%s'",
-                         e->name, stated->name[j]);
-        }
+        rec->always = true;
         rec->intercept = arena_alloc(r->memory, (size_t)arms->n, sizeof *rec->intercept);
         rec->variable = stream_variable(arena_printf(r->memory, "observed %s", e->name));
+        check_arms(r, arms, e);
         bind_terms(r, point, e, rec);
-        if (r->errors->n > 0) return;
-        solve_one(r, point, k, probability, rec);
+    }
+}
+
+void recording_solve(struct reader *r, struct point *point)
+{
+    const struct endpoint_specs *specs = &point->scenario.endpoints;
+    const struct arms *arms = &point->scenario.arms;
+    double *probability = arena_alloc(r->memory, (size_t)arms->n, sizeof *probability);
+    for (int k = 0; k < specs->n; k++) {
         bool always = true;
-        for (int a = 0; a < arms->n; a++) always = always && !(probability[a] < 1);
-        rec->always = always;
+        for (int a = 0; a < arms->n; a++) {
+            probability[a] =
+                stated_share(&specs->item[k].common.observed.probability, arms->arm[a].name);
+            always = always && !(probability[a] < 1);
+        }
+        solve_one(r, point, k, probability, &point->recording[k]);
+        point->recording[k].always = always;
     }
 }

@@ -38,7 +38,7 @@ void endpoints_read(struct reader *r, const struct node *n, struct endpoint_spec
     a->item = arena_alloc(r->memory, (size_t)n->n, sizeof *a->item);
     const char *names[64];
     int n_kinds = 0;
-    for (; endpoints[n_kinds] != NULL && n_kinds < 64; n_kinds++)
+    for (; n_kinds < 64 && endpoints[n_kinds] != NULL; n_kinds++)
         names[n_kinds] = endpoints[n_kinds]->name;
     for (int i = 0; i < n->n; i++) {
         struct endpoint_spec *s = &a->item[a->n];

@@ -3,10 +3,12 @@
 #include "base/text.h"
 #include "engine/scenario.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { EXTENDS_DEPTH = 16, POINTS_MAX = 1000000 };
 
@@ -15,6 +17,12 @@ static const char *beside(const char *path, const char *other, struct arena *mem
     const char *slash = strrchr(path, '/');
     if (other[0] == '/' || slash == NULL) return arena_text(memory, other);
     return arena_printf(memory, "%.*s/%s", (int)(slash - path), path, other);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* files[0..depth] is the chain that led here, for finding cycles. */
@@ -35,7 +43,7 @@ static struct node *load_chain(const char **files, int depth, struct arena *memo
     }
     files[depth + 1] = beside(files[depth], extends->text, memory);
     for (int k = 0; k <= depth; k++)
-        if (strcmp(files[k], files[depth + 1]) == 0) {
+        if (same_file(files[k], files[depth + 1])) {
             error_at(e, extends->at, "'%s' extends itself, through %d file%s", files[k],
                      depth - k + 1, depth - k + 1 > 1 ? "s" : "");
             return NULL;
@@ -46,7 +54,8 @@ static struct node *load_chain(const char **files, int depth, struct arena *memo
     }
     FILE *probe = fopen(files[depth + 1], "r");
     if (probe == NULL) {
-        error_at(e, extends->at, "extends '%s', which cannot be read", files[depth + 1]);
+        error_at(e, extends->at, "extends '%s', which cannot be read: %s", files[depth + 1],
+                 strerror(errno));
         return NULL;
     }
     (void)fclose(probe);
@@ -68,22 +77,74 @@ static const char *read_text(const char *path, struct arena *memory)
     return text;
 }
 
+/* Names of the user's own making: a path leads to those that are there, it makes up no others. */
+static const char *unknown_name(const struct node *root, const char *path, bool whole_entries,
+                                struct arena *memory)
+{
+    static const char *const section[] = {"population.covariates", "course.markers", "arms",
+                                          "endpoints", "analyses"};
+    static const char *const kind[] = {"covariate", "marker", "arm", "endpoint", "analysis"};
+    for (size_t k = 0; k < sizeof section / sizeof *section; k++) {
+        const size_t n = strlen(section[k]);
+        if (strncmp(path, section[k], n) != 0 || path[n] != '.') continue;
+        const struct node *entries = tree_find(root, section[k]);
+        const size_t length = strcspn(path + n + 1, ".");
+        const char *name = arena_copy(memory, path + n + 1, length);
+        const bool whole = path[n + 1 + length] == '\0';
+        if (length == 0 || (whole && whole_entries) || node_get(entries, name) != NULL) return NULL;
+        const bool any = entries != NULL && entries->kind == NODE_MAP;
+        const char *near = any ? text_nearest(name, entries->key, entries->n) : NULL;
+        return arena_printf(memory, "path '%s' leads nowhere: unknown %s '%s'%s%s%s",
+                            text_shown(path, memory), kind[k], text_shown(name, memory),
+                            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    return NULL;
+}
+
+/* A setting stands in no line of a file. */
+static void forget_lines(struct node *n, struct place at)
+{
+    n->at = at;
+    for (int i = 0; i < n->n; i++) {
+        forget_lines(n->item[i], at);
+        if (n->kind == NODE_MAP) n->key_at[i] = at;
+    }
+}
+
+static struct node *set_value(const struct node *root, const struct setting *s,
+                              struct arena *memory, struct errors *e)
+{
+    const char *name = arena_printf(memory, "--set %s=%s", text_shown(s->path, memory),
+                                    text_shown(s->value, memory));
+    const struct place at = {name, 0, 0};
+    struct node *value = tree_read_text(s->value, strlen(s->value), name, memory, e);
+    if (value == NULL) return NULL;
+    if (value->kind == NODE_MAP && value->n == 0 && s->value[0] != '{')
+        value = node_scalar("", at, memory);
+    forget_lines(value, at);
+    const char *mistake = strcmp(s->path, "extends") == 0
+                              ? "what a file extends cannot be set"
+                              : unknown_name(root, s->path, true, memory);
+    if (mistake != NULL) {
+        error_at(e, at, "%s", mistake);
+        return NULL;
+    }
+    return tree_set(root, s->path, value, at, memory, e);
+}
+
 struct node *scenario_load(const char *path, const struct setting *settings, int n_settings,
                            struct arena *memory, const char **text, struct errors *e)
 {
     const char *files[EXTENDS_DEPTH] = {path};
     struct node *root = load_chain(files, 0, memory, e);
     if (text != NULL) *text = root ? read_text(path, memory) : "";
-    for (int k = 0; k < n_settings && root != NULL; k++) {
-        const struct setting *s = &settings[k];
-        const char *name = arena_printf(memory, "--set %s=%s", s->path, s->value);
-        struct node *value = tree_read_text(s->value, strlen(s->value), name, memory, e);
-        if (value == NULL) return NULL;
-        if (value->kind == NODE_MAP && value->n == 0 && s->value[0] != '{')
-            value = node_scalar("", (struct place){name, 0, 0}, memory);
-        root = tree_set(root, s->path, value, (struct place){name, 0, 0}, memory, e);
+    if (root == NULL) return NULL;
+    const int before = e->n;
+    for (int k = 0; k < n_settings; k++) {
+        struct node *changed = set_value(root, &settings[k], memory, e);
+        if (changed != NULL) root = changed;
     }
-    return root;
+    return e->n == before ? root : NULL;
 }
 
 /* --- sweeps
@@ -95,16 +156,31 @@ struct factor { /* keys that move together */
     struct node ***value; /* [path][value] */
 };
 
+static void flow_word(struct buffer *b, const char *text)
+{
+    double ignored;
+    if (name_is_valid(text) || text_to_double(text, &ignored))
+        buffer_puts(b, text);
+    else
+        text_echo(b, text);
+}
+
 static void flow_text(struct buffer *b, const struct node *n)
 {
     if (n->kind == NODE_SCALAR) {
-        buffer_printf(b, n->quoted ? "\"%s\"" : "%s", n->text);
+        if (n->quoted)
+            text_echo(b, n->text);
+        else
+            flow_word(b, n->text[0] ? n->text : "null");
         return;
     }
     buffer_puts(b, n->kind == NODE_LIST ? "[" : "{");
     for (int i = 0; i < n->n; i++) {
         if (i > 0) buffer_puts(b, ", ");
-        if (n->kind == NODE_MAP) buffer_printf(b, "%s: ", n->key[i]);
+        if (n->kind == NODE_MAP) {
+            flow_word(b, n->key[i]);
+            buffer_puts(b, ": ");
+        }
         flow_text(b, n->item[i]);
     }
     buffer_puts(b, n->kind == NODE_LIST ? "]" : "}");
@@ -117,14 +193,14 @@ static int range_values(struct reader *r, const struct node *n, const char *path
     const struct node *part[3] = {node_get(n, "from"), node_get(n, "to"), node_get(n, "by")};
     double x[3] = {0};
     static const char *const name[3] = {"from", "to", "by"};
-    bool good = n->n == 3;
+    bool good = n->n == 3 && part[0] != NULL && part[1] != NULL && part[2] != NULL;
     for (int k = 0; k < 3 && good; k++)
-        good = part[k] != NULL && read_number(r, part[k], name[k], 0, 0, 0, &x[k]);
+        if (!read_number(r, part[k], name[k], 0, 0, 0, &x[k])) return 0;
     if (!good || !(x[2] > 0) || x[1] < x[0]) {
-        error_at(r->errors, n->at,
-                 "sweep of %s: a range is {from: a, to: b, by: step} with a <= b and "
-                 "a step above 0",
-                 path);
+        error_at(
+            r->errors, n->at,
+            "sweep of %s: a range is {from: a, to: b, by: step} with a <= b and a step above 0",
+            path);
         return 0;
     }
     const double count = floor((x[1] - x[0]) / x[2] * (1 + 1e-12)) + 1;
@@ -156,11 +232,14 @@ static void check_path(struct reader *r, const struct node *root, const char *pa
 {
     static const char *const fixed[] = {"name", "description", "sweep",
                                         "zip",  "published",   "extends"};
+    const size_t first = strcspn(path, ".");
     for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
-        if (strcmp(path, fixed[k]) == 0) error_at(r->errors, at, "'%s' cannot be swept", path);
-    if (strcmp(path, "simulation.replicates") == 0)
-        error_at(r->errors, at, "'%s' cannot be swept: every point has as many", path);
-    (void)root;
+        if (strlen(fixed[k]) == first && strncmp(path, fixed[k], first) == 0)
+            error_at(r->errors, at, "'%s' cannot be swept", text_shown(path, r->memory));
+    if (strcmp(path, "simulation") == 0 || strcmp(path, "simulation.replicates") == 0)
+        error_at(r->errors, at, "'%s' cannot be swept: every point has as many replicates", path);
+    const char *mistake = unknown_name(root, path, false, r->memory);
+    if (mistake != NULL) error_at(r->errors, at, "%s", mistake);
 }
 
 static int read_factors(struct reader *r, const struct node *root, struct factor *factor)
@@ -183,6 +262,8 @@ static int read_factors(struct reader *r, const struct node *root, struct factor
                              .value = arena_alloc(r->memory, (size_t)zip->n, sizeof *f->value)};
         for (int i = 0; i < zip->n; i++) {
             check_path(r, root, zip->key[i], zip->key_at[i]);
+            if (sweep != NULL && node_get(sweep, zip->key[i]) != NULL)
+                error_at(r->errors, zip->key_at[i], "'%s' is in sweep already", zip->key[i]);
             const int count = list_values(r, zip->item[i], zip->key[i], &f->value[i]);
             if (i > 0 && count != f->n_values)
                 error_at(r->errors, zip->key_at[i], "zip: '%s' has %d values, '%s' has %d",
@@ -224,13 +305,26 @@ void sweep_read(struct reader *r, const struct node *root, struct sweep *s)
             for (int p = 0; p < s->n_points; p++) {
                 struct node *v = factor[k].value[j][p / repeat % factor[k].n_values];
                 struct buffer b = {0};
-                flow_text(&b, v);
+                if (v->kind == NODE_SCALAR)
+                    buffer_puts(&b, v->text);
+                else
+                    flow_text(&b, v);
                 s->value[p * s->n_paths + column] = v;
                 s->setting[p * s->n_paths + column] = arena_text(r->memory, buffer_text(&b));
                 buffer_free(&b);
             }
         }
     }
+}
+
+/* What is wrong with a path is said where the sweep names it, what is wrong with a value there. */
+static struct place place_of_path(const struct node *root, const char *path, struct place fallback)
+{
+    const struct node *section[] = {node_get(root, "sweep"), node_get(root, "zip")};
+    for (int s = 0; s < 2; s++)
+        for (int i = 0; section[s] != NULL && i < section[s]->n; i++)
+            if (strcmp(section[s]->key[i], path) == 0) return section[s]->key_at[i];
+    return fallback;
 }
 
 struct node *sweep_point(struct reader *r, const struct node *root, const struct sweep *s,
@@ -240,7 +334,8 @@ struct node *sweep_point(struct reader *r, const struct node *root, const struct
     n = node_without(n, "zip", r->memory);
     for (int k = 0; k < s->n_paths && n != NULL; k++) {
         struct node *v = s->value[point * s->n_paths + k];
-        n = tree_set(n, s->path[k], v, v->at, r->memory, r->errors);
+        const struct place at = place_of_path(root, s->path[k], v->at);
+        n = tree_set(n, s->path[k], v, at, r->memory, r->errors);
     }
     return n;
 }
@@ -253,7 +348,14 @@ void sweep_echo(struct buffer *out, const struct node *root)
         if (n == NULL || n->n == 0) continue;
         buffer_printf(out, "%s:\n", section[k]);
         for (int i = 0; i < n->n; i++) {
-            buffer_printf(out, "  %s: ", n->key[i]);
+            static const char plain[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+            buffer_puts(out, "  ");
+            if (n->key[i][strspn(n->key[i], plain)] == '\0')
+                buffer_puts(out, n->key[i]);
+            else
+                text_echo(out, n->key[i]);
+            buffer_puts(out, ": ");
             flow_text(out, n->item[i]);
             buffer_puts(out, "\n");
         }

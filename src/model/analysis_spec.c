@@ -45,7 +45,7 @@ static const struct analysis *read_method(struct reader *r, const struct node *b
     const struct node *method = node_get(body, "method");
     const char *names[64];
     int n = 0;
-    for (; analyses[n] != NULL && n < 64; n++) names[n] = analyses[n]->name;
+    for (; n < 64 && analyses[n] != NULL; n++) names[n] = analyses[n]->name;
     if (method == NULL) {
         error_at(r->errors, at, "%s: 'method' is missing", what);
         return NULL;

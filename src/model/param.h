@@ -108,6 +108,8 @@ void params_read_pair(struct reader *r, const struct param *first, void *first_t
 /* Writes every value, defaults included, as YAML lines indented by `indent` spaces; what is absent
  * is left out. What params_read made of a map, it makes of these lines again. */
 void params_echo(struct buffer *out, const struct param *table, const void *from, int indent);
+/* One text as YAML: plain where nobody can misread it, else in double quotes. */
+void text_echo(struct buffer *out, const char *text);
 /* Writes one aligned line a parameter: name, unit, default, range, help; the rows of a group
  * follow it, indented. Each line begins with `prefix`. */
 void params_help(struct buffer *out, const struct param *table, const char *prefix);

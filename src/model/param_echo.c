@@ -28,7 +28,7 @@ static bool is_reserved(const char *text)
 
 /* Plain where nobody can misread it, else in double quotes. Control characters are not in texts
  * that were read, but for tabs and line breaks. */
-static void echo_text(struct buffer *out, const char *text)
+void text_echo(struct buffer *out, const char *text)
 {
     if (name_is_valid(text) && !is_reserved(text)) {
         buffer_puts(out, text);
@@ -62,7 +62,7 @@ static void echo_names(struct buffer *out, const struct names *names)
 {
     for (int i = 0; i < names->n; i++) {
         buffer_puts(out, i > 0 ? ", " : "[");
-        echo_text(out, names->item[i].text);
+        text_echo(out, names->item[i].text);
     }
     if (names->n > 0) buffer_puts(out, "]");
 }
@@ -93,7 +93,7 @@ static void echo_shares(struct buffer *out, const struct shares *s)
     }
     for (int i = 0; i < s->n; i++) {
         buffer_puts(out, i > 0 ? ", " : "{");
-        echo_text(out, s->name[i]);
+        text_echo(out, s->name[i]);
         buffer_printf(out, ": %s", number_shortest(s->value[i]).text);
     }
     buffer_puts(out, "}");
@@ -107,11 +107,11 @@ static void echo_terms(struct buffer *out, const struct terms *t)
     for (int i = 0, next; i < t->n; i = next) {
         const struct term *term = &t->item[i];
         buffer_puts(out, comma(i));
-        echo_text(out, term->name);
+        text_echo(out, term->name);
         buffer_puts(out, term->level ? ": {" : ": ");
         for (next = i; next < t->n && strcmp(t->item[next].name, term->name) == 0; next++) {
             buffer_puts(out, comma(next - i));
-            if (term->level) echo_text(out, t->item[next].level);
+            if (term->level) text_echo(out, t->item[next].level);
             if (term->level) buffer_puts(out, ": ");
             echo_number(out, t->item[next].value);
         }
@@ -124,7 +124,7 @@ static void echo_word(struct buffer *out, const char *choices, int index)
 {
     struct arena memory = {0};
     const struct words w = param_choices(choices, &memory);
-    if (index < w.n) echo_text(out, w.word[index]);
+    if (index < w.n) text_echo(out, w.word[index]);
     arena_free(&memory);
 }
 
@@ -160,7 +160,7 @@ static void echo_value(struct buffer *out, const struct param *row, const void *
     case PARAM_CHOICE: echo_word(out, row->choices, *(const int *)field); break;
     case PARAM_NAME:
     case PARAM_TEXT:
-        if (text->text != NULL) echo_text(out, text->text);
+        if (text->text != NULL) text_echo(out, text->text);
         break;
     case PARAM_NAMES:
     case PARAM_TEXTS: echo_names(out, field); break;

@@ -158,13 +158,13 @@ static double probit(double share)
 }
 
 /* Interpolates between the ends of the band on the scale of normal quantiles, which makes most
- * distributions nearly straight; aims now a little above the target and now below, so that both
- * ends close in. */
-static double pivot_by_weight(const struct band *b, double weight, uint64_t pass)
+ * distributions nearly straight, but a little past the target (side 1: above it, -1: below), so
+ * that the end on that side closes in. */
+static double pivot_by_weight(const struct band *b, double weight, int side)
 {
     const double bottom = probit(b->bottom.weight / b->total);
     const double top = probit(b->top.weight / b->total), target = probit(weight / b->total);
-    const double aim = (target - bottom) / (top - bottom) + (pass % 2 == 0 ? 0.04 : -0.04);
+    const double aim = (target - bottom) / (top - bottom) + 0.03 * side;
     return b->bottom.at + fmin(fmax(aim, 0.02), 0.98) * (b->top.at - b->bottom.at);
 }
 
@@ -256,24 +256,26 @@ double difference_quantile(const struct discrete *y, const struct discrete *x, d
 {
     const struct scratch_mark mark = scratch_save(w);
     struct band b = band_whole(y, x, w);
-    const int64_t few = 2 * ((int64_t)x->n + y->n);
-    int64_t before = b.n;
-    int slow = 0; /* passes in a row that kept more than half of the pairs */
+    const int64_t few = (int64_t)x->n + y->n;
+    int64_t before = 2 * b.n;
+    int slow = 0, side = 1; /* slow: passes in a row that kept more than half of the pairs */
     double found = NAN;
     for (uint64_t pass = 0; isnan(found) && b.n > few; pass++) {
         slow = b.n > before / 2 ? slow + 1 : 0;
         before = b.n;
         const double pivot =
-            slow % 3 == 2 ? pivot_among_pairs(&b, pass) : pivot_by_weight(&b, weight, pass);
+            slow % 4 == 3 ? pivot_among_pairs(&b, pass) : pivot_by_weight(&b, weight, side);
         const struct cut c = band_cut(&b, pivot);
         if (weight <= c.less) {
             swap(&b.high, &b.less);
             b.top = (struct level){pivot, c.less};
             b.n = c.n_less;
+            side = -1;
         } else if (weight > c.not_above) {
             swap(&b.low, &b.not_above);
             b.bottom = (struct level){pivot, c.not_above};
             b.n = c.n_above;
+            side = 1;
         } else {
             found = pivot;
         }

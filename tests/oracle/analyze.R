@@ -66,7 +66,7 @@ keep("ovarian")
 # --- pbc: texts in quotes, missing values (106 patients without arm), three arms, competing causes
 p <- pbc[, c("id", "time", "status", "trt", "age", "sex", "bili", "platelet", "stage", "copper")]
 p$arm <- c("D-penicillamine", "placebo")[p$trt]
-p$arm[p$id > 300 & !is.na(p$arm)] <- "other, \"third\""
+p$arm[p$id %% 3 == 0 & !is.na(p$arm)] <- "other, \"third\""
 p$liver <- c("clear", "fibrous", "bridging", "cirrhotic")[p$stage]
 p$copper[p$id %% 7 == 0] <- NA
 p$died <- as.numeric(p$status == 2)
