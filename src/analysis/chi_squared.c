@@ -19,13 +19,18 @@ static void chi_squared_run(const void *params, const struct inference *in, cons
     const struct chi_squared *method = params;
     const struct two_by_two t = two_by_two_count(s);
     const int events = two_by_two_events(&t);
-    const enum undefined why = two_by_two_why_not(&t);
+    const double se = two_by_two_difference_se(&t);
+    const bool margin = fabs(in->null) > 0;
+    enum undefined why = two_by_two_why_not(&t);
+    if (why == UNDEFINED_NO && margin && !(se > 0)) why = UNDEFINED_NO_VARIATION;
     if (why != UNDEFINED_NO) {
         *out = result_undefined(why, s->n, events);
         return;
     }
-    const double chi = two_by_two_chi(&t, method->correct ? two_by_two_yates(&t) : 0);
-    *out = (struct result){.estimate = two_by_two_difference(&t),
+    const double d = two_by_two_difference(&t);
+    const double chi = margin ? (d - in->null) / se
+                              : two_by_two_chi(&t, method->correct ? two_by_two_yates(&t) : 0);
+    *out = (struct result){.estimate = d,
                            .se = NAN,
                            .ci_low = NAN,
                            .ci_high = NAN,
@@ -45,7 +50,7 @@ const struct analysis analysis_chi_squared = {
     .formula =
         "estimate x1/n1 - x0/n0; statistic the root of chi-squared (1 degree of freedom) with the\n"
         "sign of the difference, each |observed - expected| less min(1/2, itself) with `correct`;\n"
-        "no limits; the null is equality",
+        "no limits. At another null than equality the statistic is (d - null) / unpooled se.",
     .reference =
         "Pearson 1900, Phil Mag 50:157; Yates 1934, J R Stat Soc Suppl 1:217; R chisq.test",
     .outcome = OUTCOME_BINARY,

@@ -8,8 +8,6 @@
 
 #include <math.h>
 
-static const struct param fisher_params[] = {{0}};
-
 struct margins {
     double n1, n0, k;    /* patients of the two arms, events in all */
     int low, high, x;    /* least and largest possible events among the treated; those seen */
@@ -162,8 +160,6 @@ const struct analysis analysis_fisher = {
                "one seen, or one-sided the tail towards benefit",
     .reference = "Fisher 1935, J R Stat Soc 98:39; Cornfield 1956; R fisher.test",
     .outcome = OUTCOME_BINARY,
-    .params = fisher_params,
-    .params_size = 0,
     .n_outputs = 1,
     .outputs = fisher_outputs,
     .example = "{method: fisher, endpoint: death}",

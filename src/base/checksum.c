@@ -68,3 +68,11 @@ void checksum_free(struct checksum *c)
     (void)XXH3_freeState(c->state);
     free(c);
 }
+
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+const char *checksum_library(void)
+{
+    return "xxHash " TEXT(XXH_VERSION_MAJOR) "." TEXT(XXH_VERSION_MINOR) "." TEXT(
+        XXH_VERSION_RELEASE);
+}

@@ -29,4 +29,6 @@ void checksum_add_text(struct checksum *c, const char *text); /* with its length
 struct checksum128 checksum_value(const struct checksum *c);
 void checksum_free(struct checksum *c);
 
+const char *checksum_library(void); /* "xxHash 0.8.1" */
+
 #endif

@@ -395,3 +395,8 @@ struct node *tree_read_file(const char *path, struct arena *memory, struct error
     buffer_free(&text);
     return root;
 }
+
+const char *tree_library_version(void)
+{
+    return fy_library_version();
+}

@@ -51,4 +51,6 @@ struct node *node_without(const struct node *map, const char *key, struct arena 
 const char *text_shown(const char *text, struct arena *memory);
 const char *node_shown(const struct node *n, struct arena *memory);
 
+const char *tree_library_version(void); /* of libfyaml: "0.7.12" */
+
 #endif

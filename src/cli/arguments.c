@@ -124,20 +124,25 @@ int argument_settings(const struct arguments *a, struct setting *out, int room,
                       struct arena *memory, struct errors *e)
 {
     int n = 0;
-    for (int i = 0; i < a->n_options && n < room; i++) {
-        const char *value = a->value[i];
-        if (strcmp(a->option[i], "--replicates") == 0)
-            out[n++] = (struct setting){"simulation.replicates", value};
-        else if (strcmp(a->option[i], "--seed") == 0)
-            out[n++] = (struct setting){"simulation.seed", value};
-        else if (strcmp(a->option[i], "--set") == 0) {
-            const char *equals = strchr(value, '=');
-            if (equals == NULL || equals == value)
-                error_add(e, STATUS_USAGE, "--set must be PATH=VALUE, not '%s'", value);
-            else
-                out[n++] = (struct setting){arena_copy(memory, value, (size_t)(equals - value)),
-                                            equals + 1};
+    for (int i = 0; i < a->n_options; i++) {
+        struct setting one = {NULL, a->value[i]};
+        if (strcmp(a->option[i], "--replicates") == 0) one.path = "simulation.replicates";
+        if (strcmp(a->option[i], "--seed") == 0) one.path = "simulation.seed";
+        if (strcmp(a->option[i], "--set") == 0) {
+            const char *equals = strchr(one.value, '=');
+            if (equals == NULL || equals == one.value) {
+                error_add(e, STATUS_USAGE, "--set must be PATH=VALUE, not '%s'",
+                          text_shown(one.value, memory));
+                continue;
+            }
+            one.path = arena_copy(memory, one.value, (size_t)(equals - one.value));
+            one.value = equals + 1;
         }
+        if (one.path == NULL) continue;
+        if (n < room)
+            out[n++] = one;
+        else
+            error_add(e, STATUS_USAGE, "more than %d of --set, --seed and --replicates", room);
     }
     return n;
 }

@@ -23,11 +23,34 @@ static void show_table(struct buffer *out, const char *title, const struct param
     params_help(out, table, "  ");
 }
 
+/* A paragraph in lines of at most 100 characters. */
+static void show_wrapped(struct buffer *out, const char *head, const char *text)
+{
+    size_t column = strlen(head);
+    buffer_printf(out, "\n%s", head);
+    while (*text) {
+        const size_t word = strcspn(text, " \n");
+        if (column + 1 + word > 100 && column > 0) {
+            buffer_puts(out, "\n");
+            column = 0;
+        }
+        if (column > 0 && word > 0) {
+            buffer_puts(out, " ");
+            column++;
+        }
+        buffer_add(out, text, word);
+        column += word;
+        text += word;
+        text += *text != '\0';
+    }
+    buffer_puts(out, "\n");
+}
+
 static void show_plugin(struct buffer *out, const char *kind, const struct plugin *p)
 {
     buffer_printf(out, "%s (%s): %s\n", p->name, kind, p->brief);
-    if (p->formula && *p->formula) buffer_printf(out, "\n%s\n", p->formula);
-    if (p->reference && *p->reference) buffer_printf(out, "\nReference: %s\n", p->reference);
+    if (p->formula && *p->formula) show_wrapped(out, "", p->formula);
+    if (p->reference && *p->reference) show_wrapped(out, "Reference:", p->reference);
     if (p->example && *p->example) buffer_printf(out, "\nExample: %s\n", p->example);
     show_table(out, "Keys", p->params);
     show_table(out, "Keys of every such", p->common);

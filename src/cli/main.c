@@ -4,6 +4,7 @@
 #include "engine/parallel.h"
 #include "io/result_file.h"
 
+#include <fcntl.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_version.h>
 #include <stdio.h>
@@ -15,26 +16,32 @@ const struct command *const commands[] = {
 #undef COMMAND
     NULL};
 
-static void print_usage(FILE *to)
+static void write_usage(struct buffer *out)
 {
-    (void)fprintf(
-        to, "usage: shocksim COMMAND [arguments]\n\n"
-            "Simulates septic-shock trials and reports the operating characteristics of their "
-            "analyses.\n\nCommands\n");
+    buffer_puts(out, "usage: shocksim COMMAND [arguments]\n\n"
+                     "Simulates septic-shock trials and reports the operating characteristics of "
+                     "their analyses.\n\nCommands\n");
     for (const struct command *const *c = commands; *c; c++)
-        (void)fprintf(to, "  %-10s %s\n", (*c)->name, (*c)->brief);
-    (void)fprintf(
-        to,
-        "\n'shocksim COMMAND --help' explains a command, 'shocksim help NAME' an analysis, an "
-        "endpoint,\na design or a component of the illness course; 'shocksim --version' names the "
-        "libraries.\n");
+        buffer_printf(out, "  %-10s %s\n", (*c)->name, (*c)->brief);
+    buffer_puts(out, "\n'shocksim COMMAND --help' explains a command, 'shocksim help NAME' an "
+                     "analysis, an endpoint,\na design or a component of the illness course; "
+                     "'shocksim --version' names the libraries.\n");
 }
 
-static void print_version(void)
+static void write_version(struct buffer *out)
 {
-    (void)printf("shocksim %s (revision %s)\nGSL %s\n%s\n%s\nPCG64 XSL-RR 128/64\n",
-                 version_program(), version_revision(), gsl_version, result_file_library(),
-                 parallel_library());
+    buffer_printf(out, "shocksim %s (revision %s)\nGSL %s\n%s\n%s\nPCG64 XSL-RR 128/64\n",
+                  version_program(), version_revision(), gsl_version, result_file_library(),
+                  parallel_library());
+}
+
+static enum status print(void (*write)(struct buffer *out), struct errors *e)
+{
+    struct buffer text = {0};
+    write(&text);
+    const enum status status = write_output(NULL, &text, e);
+    buffer_free(&text);
+    return status;
 }
 
 static enum status unknown_command(const char *word, struct errors *e)
@@ -64,30 +71,36 @@ static enum status run_command(const struct command *c, int n, char *const *word
     return status;
 }
 
-int main(int argc, char *argv[])
+static enum status dispatch(int n, char *const *word, struct errors *e)
 {
-    (void)gsl_set_error_handler_off(); /* a failed evaluation is a value here, not an abort */
-    if (argc < 2) {
-        print_usage(stderr);
+    if (n == 0) {
+        struct buffer usage = {0};
+        write_usage(&usage);
+        (void)fputs(buffer_text(&usage), stderr);
+        buffer_free(&usage);
         return STATUS_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_usage(stdout);
-        return STATUS_OK;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        print_version();
-        return STATUS_OK;
-    }
-    struct errors e = {0};
-    enum status status = STATUS_USAGE;
-    const struct command *found = NULL;
+    if (strcmp(word[0], "--help") == 0 || strcmp(word[0], "-h") == 0) return print(write_usage, e);
+    if (strcmp(word[0], "--version") == 0) return print(write_version, e);
     for (const struct command *const *c = commands; *c; c++)
-        if (strcmp((*c)->name, argv[1]) == 0) found = *c;
-    if (found == NULL)
-        (void)unknown_command(argv[1], &e);
-    else
-        status = run_command(found, argc - 2, argv + 2, &e);
+        if (strcmp((*c)->name, word[0]) == 0) return run_command(*c, n - 1, word + 1, e);
+    return unknown_command(word[0], e);
+}
+
+/* A file opened where a standard stream is closed would get its number, and what is meant for the
+ * stream. Reading only: what is written there still fails. */
+static void occupy_standard_streams(void)
+{
+    for (int stream = 0; stream <= 2; stream++)
+        if (fcntl(stream, F_GETFD) == -1) (void)open("/dev/null", O_RDONLY);
+}
+
+int main(int argc, char *argv[])
+{
+    occupy_standard_streams();
+    (void)gsl_set_error_handler_off(); /* a failed evaluation is a value here, not an abort */
+    struct errors e = {0};
+    enum status status = dispatch(argc - 1, argv + 1, &e);
     errors_print(&e);
     if (status == STATUS_OK && e.n > 0) status = e.status;
     errors_free(&e);

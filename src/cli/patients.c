@@ -1,6 +1,7 @@
 /* patients.c - prints the very patients of one replicate.  SPDX-License-Identifier: MIT */
 #include "cli/command.h"
 #include "engine/replicate.h"
+#include "io/csv.h"
 
 #include <math.h>
 
@@ -18,7 +19,7 @@ static void print_cell(struct buffer *out, const struct column *c, double x)
 {
     if (isnan(x)) return;
     if (c->kind == COLUMN_CATEGORY)
-        buffer_puts(out, c->levels[(int)x]);
+        csv_write_field(out, c->levels[(int)x]);
     else
         buffer_printf(out, "%.17g", x);
 }

@@ -277,28 +277,31 @@ static const char *default_output(const char *scenario, struct arena *memory)
     return arena_printf(memory, "%.*s.h5", dot ? (int)(dot - base) : (int)strlen(base), base);
 }
 
-static enum status run_plan(const struct arguments *a, const struct plan *plan,
-                            struct arena *memory, struct errors *e)
+static struct run run_options(const struct arguments *a, struct errors *e)
 {
-    struct run run = {.plan = plan, .quiet = argument_given(a, "--quiet")};
-    run.path = argument_value(a, "--output");
-    if (run.path == NULL) run.path = default_output(plan->path, memory);
-    run.spool_path = arena_printf(memory, "%s.part", run.path);
+    struct run run = {.quiet = argument_given(a, "--quiet"), .path = argument_value(a, "--output")};
     run.threads = (int)argument_integer(a, "--threads", 1, 1024, parallel_threads(), e);
     const int64_t limit = argument_integer(a, "--time-limit", 1, 100000000, 0, e);
     if (limit > 0) run.deadline = monotonic_seconds() + (double)limit;
-    if (e->n > 0) return STATUS_USAGE;
+    return run;
+}
+
+static enum status run_plan(const struct arguments *a, struct run *run, struct arena *memory,
+                            struct errors *e)
+{
+    if (run->path == NULL) run->path = default_output(run->plan->path, memory);
+    run->spool_path = arena_printf(memory, "%s.part", run->path);
     const bool overwrite = argument_given(a, "--overwrite");
     const bool keep_replicates = !argument_given(a, "--no-replicates");
     bool complete = false;
-    enum status status = overwrite ? STATUS_OK : open_old(&run, keep_replicates, &complete, e);
+    enum status status = overwrite ? STATUS_OK : open_old(run, keep_replicates, &complete, e);
     if (status == STATUS_OK && !complete) {
         watch_signals();
-        study_of_plan(plan, &run.study);
-        status = continue_run(&run, overwrite, keep_replicates, e);
-        study_free(&run.study);
+        study_of_plan(run->plan, &run->study);
+        status = continue_run(run, overwrite, keep_replicates, e);
+        study_free(&run->study);
     }
-    if (run.old) result_file_close(run.old);
+    if (run->old) result_file_close(run->old);
     return status;
 }
 
@@ -308,9 +311,11 @@ static enum status run_command(const struct arguments *a, struct errors *e)
     struct arena memory = {0};
     struct setting setting[SETTINGS_MAX];
     const int n = argument_settings(a, setting, SETTINGS_MAX, &memory, e);
+    struct run run = run_options(a, e);
     enum status status = e->n ? STATUS_USAGE : plan_make(a->operand[0], setting, n, &plan, e);
     if (status == STATUS_OK) {
-        status = run_plan(a, &plan, &memory, e);
+        run.plan = &plan;
+        status = run_plan(a, &run, &memory, e);
         plan_free(&plan);
     }
     arena_free(&memory);

@@ -24,7 +24,7 @@ static void read_hazard_ratio(struct reader *r, const struct node *n, void *fiel
     }
     if (steps != NULL) {
         read_knots(r, steps, "hazard_ratio", 1e-6, 1e6, k);
-        if (k->n > 0 && k->x[0] > 0)
+        if (steps->n == 0 || (k->n > 0 && fabs(k->x[0]) > 0))
             error_at(r->errors, steps->at, "hazard_ratio must start at day 0");
         return;
     }

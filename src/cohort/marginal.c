@@ -58,13 +58,16 @@ static struct truncated truncated_normal(double mu, double sigma, double low, do
     return t;
 }
 
-/* Delivered mean and sd of a normal truncated to (low - 1/2, high + 1/2) and rounded. */
+/* Delivered mean and sd of a normal truncated to (low - 1/2, high + 1/2) and rounded. Spread over
+ * more whole numbers than are worth adding up, rounding changes neither by a part in 1e9. */
 static struct truncated rounded_normal(double mu, double sigma, double low, double high)
 {
     struct truncated t = truncated_normal(mu, sigma, low - 0.5, high + 0.5);
     const double from = fmax(low, floor(mu - 9 * sigma)), to = fmin(high, ceil(mu + 9 * sigma));
+    if (!(to - from < 1e6)) return t;
     double total = 0, sum = 0, squares = 0;
-    for (double k = from; k <= to; k++) {
+    for (int j = 0; j <= (int)(to - from); j++) {
+        const double k = from + j;
         const double p = interval_mass((k - 0.5 - mu) / sigma, (k + 0.5 - mu) / sigma);
         total += p;
         sum += p * (k - mu);
@@ -182,7 +185,8 @@ static void check_keys(const struct covariate *c, struct reader *r)
     if (normal && !(given(c->mean) && given(c->sd))) lack = "mean and sd";
     if (lognormal && !(given(c->median) && given(c->sd_log)) && !(given(c->mean) && given(c->sd)))
         lack = "median and sd_log (or mean and sd)";
-    if (lognormal && given(c->median) && given(c->mean)) lack = "either median or mean, not both";
+    if (lognormal && (given(c->median) || given(c->sd_log)) && (given(c->mean) || given(c->sd)))
+        lack = "either median and sd_log, or mean and sd";
     if (c->distribution == DISTRIBUTION_UNIFORM && c->within.n == 0) lack = "within: [low, high]";
     if (c->distribution == DISTRIBUTION_BINARY && !given(c->probability)) lack = "probability";
     if (c->distribution == DISTRIBUTION_CATEGORICAL && c->levels.n < 2)
@@ -215,6 +219,13 @@ static void solve_levels(const struct covariate *c, struct marginal *m, struct r
     if (fabs(total - 1) > 1e-6)
         error_at(r->errors, c->at, "covariate '%s': shares of the levels add up to %g, not 1",
                  c->name, total);
+    for (int k = 0; k < c->levels.n; k++)
+        if (strcmp(c->levels.name[k], "NA") == 0 || strcmp(c->levels.name[k], "NaN") == 0 ||
+            strcmp(c->levels.name[k], ".") == 0)
+            error_at(r->errors, c->levels.at[k],
+                     "covariate '%s': a level cannot be called '%s', which data use for a missing "
+                     "value",
+                     c->name, c->levels.name[k]);
     const char **sorted = arena_alloc(r->memory, (size_t)m->n_levels, sizeof *sorted);
     for (int k = 0; k < c->levels.n; k++) sorted[k] = c->levels.name[k];
     qsort(sorted, (size_t)c->levels.n, sizeof *sorted, compare_names);

@@ -186,8 +186,12 @@ static void tabulate_sizes(struct population *p, struct arena *memory)
         const double p_low = fmin(normal_cdf(z), 1 - 1e-15);
         m->node[k] = gamma_quantile(fmax(p_low, 1e-300), p->centres.size_shape, 1);
     }
-    for (int k = 1; k < MARGINAL_NODES - 1; k++)
-        m->slope[k] = (m->node[k + 1] - m->node[k - 1]) * MARGINAL_STEPS_PER_UNIT / 2;
+    const double per_unit =
+        MARGINAL_STEPS_PER_UNIT; /* derivatives by differences: sizes need no more */
+    for (int k = 1; k < MARGINAL_NODES - 1; k++) {
+        m->slope[k] = (m->node[k + 1] - m->node[k - 1]) * per_unit / 2;
+        m->bend[k] = (m->node[k + 1] - 2 * m->node[k] + m->node[k - 1]) * per_unit * per_unit;
+    }
 }
 
 static const char *const *sorted_levels(const struct covariate *c, const struct marginal *m,

@@ -90,9 +90,8 @@ static void read_design(struct reader *r, const struct node *n, void *field)
         return;
     }
     c->params = arena_alloc(r->memory, c->design->params_size + 1, 1);
-    if (c->design->params != NULL)
-        params_read(r, c->design->params, n->kind == NODE_MAP ? n->item[0] : NULL, n->at,
-                    arena_printf(r->memory, "design '%s'", name), c->params);
+    params_read(r, c->design->params, n->kind == NODE_MAP ? n->item[0] : NULL, n->at,
+                arena_printf(r->memory, "design '%s'", name), c->params);
 }
 
 static void echo_design(struct buffer *out, const void *field, int indent)
@@ -188,6 +187,8 @@ static void solve_strata(struct reader *r, const struct trial_spec *t, const str
             error_at(r->errors, name->at,
                      "strata: '%s' must be centre or a binary or categorical covariate",
                      name->text);
+        else if (p->covariate[k].latent)
+            error_at(r->errors, name->at, "strata: '%s' is latent: nobody can see it", name->text);
         else {
             plan->stratifier[plan->n_stratifiers++] = k;
             n *= p->marginal[k].n_levels;
@@ -237,7 +238,8 @@ static void solve_received(struct reader *r, const struct trial_spec *t, const s
             share[a * n + b] = v->gets.value[j];
             total += v->gets.value[j];
         }
-        if (total > 1) error_at(r->errors, v->at, "receives: shares of arm '%s' exceed 1", v->arm);
+        if (total > 1 + 1e-12)
+            error_at(r->errors, v->at, "receives: shares of arm '%s' exceed 1", v->arm);
     }
     for (int a = 0; a < n; a++) { /* what is not stated gets its own arm's effects */
         double total = 0;

@@ -207,7 +207,7 @@ static bool same_text(const struct trial_spec *a, const struct trial_spec *b,
 
 static const char *pairing_with(const struct point *first, const struct point *point)
 {
-    if (!point->scenario.simulation.common_random_numbers) return "none";
+    if (!point->scenario.simulation.common_random_numbers) return "shares no patients with point 1";
     struct trial_spec a = first->scenario.trial, b = point->scenario.trial;
     a.patients = b.patients; /* a smaller trial is the first patients of a larger one */
     a.follow_up = b.follow_up;
@@ -219,7 +219,9 @@ static const char *pairing_with(const struct point *first, const struct point *p
                          *d = &point->scenario.population.centres;
     const bool same_centres =
         c->number == d->number && memcmp(&c->size_shape, &d->size_shape, sizeof c->size_shape) == 0;
-    return same_text(&a, &b, trial_params) && same_centres ? "" : "covariates";
+    return same_text(&a, &b, trial_params) && same_centres
+               ? ""
+               : "shares covariates with point 1, but not arms";
 }
 
 static void resolve_text(struct plan *plan, const struct node *root)

@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+/* Names do not collide, but what is added to them may: death_time. */
+static void check_columns(struct reader *r, const struct schema *s, int from,
+                          const struct endpoint_spec *e)
+{
+    for (int k = from; k < s->n; k++)
+        if (schema_find(s, s->column[k].name) < k)
+            error_at(r->errors, e->at, "endpoint '%s' makes a column '%s', which is there already",
+                     e->name, s->column[k].name);
+}
+
 void point_make_schema(struct reader *r, struct point *point)
 {
     const struct population *p = &point->scenario.population;

@@ -24,7 +24,6 @@ struct result describe(const struct descriptive *d, const struct point *point,
 int describe_statistic(const char *name); /* -1: unknown */
 extern const char *const describe_names[];
 enum { DESCRIBE_COUNT = 8 };
-#define DESCRIBE_METHOD "describe"
 
 /* Replicates of these numbers are not those of any run: used for truths and for solving. */
 enum { DOMAIN_TRUTH = 1, DOMAIN_RECORDING = 2 };

@@ -211,25 +211,14 @@ void scenario_read(struct reader *r, const struct node *root, struct scenario *s
     check_names(r, s);
 }
 
-static void echo_scalar(struct buffer *out, const char *key, const struct named_text *t)
-{
-    if (t->text == NULL) return;
-    buffer_printf(out, "%s: \"", key);
-    for (const char *c = t->text; *c; c++) {
-        if (*c == '\n')
-            buffer_puts(out, "\\n");
-        else if (*c == '"' || *c == '\\')
-            buffer_printf(out, "\\%c", *c);
-        else
-            buffer_add(out, c, 1);
-    }
-    buffer_puts(out, "\"\n");
-}
+static const struct param title_params[] = {
+    {PARAM_AT(struct scenario, name), .type = PARAM_TEXT},
+    {PARAM_AT(struct scenario, description), .type = PARAM_TEXT},
+    {0}};
 
 void scenario_echo(struct buffer *out, const struct scenario *s)
 {
-    echo_scalar(out, "name", &s->name);
-    echo_scalar(out, "description", &s->description);
+    params_echo(out, title_params, s, 0);
     buffer_puts(out, "simulation:\n");
     params_echo(out, simulation_params, &s->simulation, 2);
     buffer_puts(out, "population:\n");

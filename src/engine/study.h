@@ -72,6 +72,10 @@ struct result_source {
 /* Reads all rows of a point and answer and appends their measures; see summary.c for formulas. */
 enum status study_summarise(struct study *s, const struct result_source *rows, struct errors *e);
 
+/* A statistic of one endpoint in one arm, kept for comparison with a published figure. */
+#define DESCRIBE_METHOD "describe"
+bool answer_is_descriptive(const struct answer *a);
+
 /* The rejections of one result: alpha met in the direction of benefit, of harm, either way. */
 bool result_rejects(const struct answer *a, const struct result *r);
 bool result_favours_benefit(const struct answer *a, const struct result *r);

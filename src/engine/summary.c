@@ -35,6 +35,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BLOCK = 4096, MEASURES_MAX = 16 };
 
@@ -42,6 +43,11 @@ void study_free(struct study *s)
 {
     arena_free(&s->memory);
     *s = (struct study){0};
+}
+
+bool answer_is_descriptive(const struct answer *a)
+{
+    return strcmp(a->method, DESCRIBE_METHOD) == 0;
 }
 
 bool result_rejects(const struct answer *a, const struct result *r)

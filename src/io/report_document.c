@@ -183,9 +183,11 @@ static void add_grids(struct document *d, const struct study *s, bool *used)
     for (int i = 0; i < n_grids; i++) {
         struct grid *g = &d->grid[d->n_grids++];
         int n = 0;
-        for (int j = 0; j < across; j++)
+        for (int j = 0; j < across; j++) {
+            if (s->n_points == 1 && answer_is_descriptive(&s->answer[j])) continue;
             for (int look = 0; look < l.n_looks; look++)
                 row[n++] = s->n_points == 1 ? (struct row){0, look, j} : (struct row){j, look, i};
+        }
         g->title = s->n_points == 1 ? ""
                                     : arena_printf(&d->memory, "%s (%s)", s->answer[i].name,
                                                    s->answer[i].method);
@@ -224,7 +226,7 @@ static void add_note(struct document *d, const char *term, const char *text)
 
 static void add_notes(struct document *d, const struct study *s, const bool *used)
 {
-    const size_t most = (size_t)N_SHOWN + (size_t)s->n_paths + (size_t)s->n_points + 4;
+    const size_t most = (size_t)N_SHOWN + (size_t)s->n_paths + (size_t)s->n_points + 5;
     d->note = arena_alloc(&d->memory, most, sizeof *d->note);
     if (s->n_points > 1)
         for (int k = 0; k < s->n_paths; k++) {
@@ -236,6 +238,9 @@ static void add_notes(struct document *d, const struct study *s, const bool *use
     add_note(d, "±", "Monte Carlo standard error");
     if (s->n_published > 0)
         add_note(d, "95 % of trials", "the range in which 95 % of single simulated trials lie");
+    if (s->n_points > 1)
+        add_note(d, "patients",
+                 "the same, and in the same arms, at every point but those named here");
     for (int p = 0; s->pairing && p < s->n_points; p++)
         if (s->pairing[p] && *s->pairing[p])
             add_note(d, arena_printf(&d->memory, "point %d", p + 1), s->pairing[p]);
