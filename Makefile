@@ -89,7 +89,7 @@ run: all
 	@$(BIN) report $(RESULT)
 
 test: all $(TESTS)
-	@SHOCKSIM=$(abspath $(BIN)) tests/run $(OUT)/tests
+	@SHOCKSIM=$(abspath $(BIN)) tests/run $(TESTS)
 
 lint: | $(DEPS_READY)
 	@scripts/lint

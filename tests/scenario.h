@@ -23,12 +23,23 @@
 /* What a scenario must have besides the sections a test is about. */
 #define ANY_ENDPOINT "endpoints: {dead: {kind: death, by: 28}}\n"
 #define ANY_ANALYSIS "analyses: {risk: {method: risk_difference, endpoint: dead}}\n"
-#define TWO_ARMS     "arms: {control: {}, treated: {}}\n"
+/* Correlated covariates of every kind, one latent. A cohort of one replicate is judged by binomial
+ * errors, so its centres must be alike; centres that differ need many replicates. */
+#define POPULATION_WITH(centres)                                                                   \
+    "simulation: {seed: 5}\n"                                                                      \
+    "population:\n"                                                                                \
+    "  centres: {number: 250" centres "}\n"                                                        \
+    "  covariates:\n"                                                                              \
+    "    sofa: {distribution: normal, mean: 9.7, sd: 3.6, within: [0, 24], integer: true}\n"       \
+    "    lactate: {distribution: lognormal, median: 3.9, sd_log: 0.55, within: [2, 25]}\n"         \
+    "    source: {distribution: categorical, levels: {lung: 0.4, abdominal: 0.35, other: 0.25}}\n" \
+    "    severity: {distribution: normal, mean: 0, sd: 1, latent: true}\n"                         \
+    "  correlation: [[sofa, lactate, 0.3], [sofa, severity, 0.4], [lactate, source, 0.2]]\n"
+#define TWO_ARMS "arms: {control: {}, treated: {}}\n"
 
-/* --- plans -------------------------------------------------------------------------------------
- */
+/* --- plans ------------------------------------------------------------------------------------ */
 
-static inline enum status plan_read(const char *text, struct plan *plan, struct errors *e)
+static inline enum status scenario_plan(const char *text, struct plan *plan, struct errors *e)
 {
     char path[] = "/tmp/shocksim-test-XXXXXX";
     const int file = mkstemp(path);
@@ -45,7 +56,7 @@ static inline struct plan plan_of(const char *text)
 {
     struct plan plan;
     struct errors e = {0};
-    const enum status status = plan_read(text, &plan, &e);
+    const enum status status = scenario_plan(text, &plan, &e);
     for (int k = 0; k < e.n; k++) print_error("%s\n", e.text[k]);
     assert_int_equal(status, STATUS_OK);
     errors_free(&e);
@@ -58,7 +69,7 @@ static inline void assert_refused(const char *text, const char *says)
     struct plan plan;
     struct errors e = {0};
     bool said = false;
-    assert_int_equal(plan_read(text, &plan, &e), STATUS_USAGE);
+    assert_int_equal(scenario_plan(text, &plan, &e), STATUS_USAGE);
     for (int k = 0; k < e.n; k++) said = said || strstr(e.text[k], says) != NULL;
     for (int k = 0; k < e.n && !said; k++) print_error("%s\n", e.text[k]);
     assert_true(said);
@@ -87,8 +98,33 @@ static inline const double *covariate_of(const struct point *point, const struct
     return p->covariate[k];
 }
 
-/* --- judging -----------------------------------------------------------------------------------
- */
+/* --- pieces of scenarios ---------------------------------------------------------------------- */
+
+struct reading {
+    struct arena memory;
+    struct errors e;
+    struct reader r;
+};
+
+static inline void reading_free(struct reading *g)
+{
+    arena_free(&g->memory);
+    errors_free(&g->e);
+}
+
+static inline const struct node *read_text(struct reading *g, const char *text)
+{
+    g->r = (struct reader){&g->memory, &g->e};
+    return tree_read_text(text, strlen(text), "test", &g->memory, &g->e);
+}
+
+static inline void assert_no_errors(const struct reading *g)
+{
+    for (int k = 0; k < g->e.n; k++) print_error("%s\n", g->e.text[k]);
+    assert_int_equal(g->e.n, 0);
+}
+
+/* --- judging ---------------------------------------------------------------------------------- */
 
 static inline void close_at(double x, double expected, double bound, const char *what,
                             const char *file, int line)

@@ -55,7 +55,9 @@ static const struct {
     {"a,b\r\n1,2\r\n3,4\r\n", "a|b\n2:1|2\n3:3|4"},
     {"a,b\n", "a|b"},
     {"a,b", "a|b"},
-    {"\xef\xbb\xbf" "a,b\n1,2\n", "a|b\n2:1|2"},
+    {"\xef\xbb\xbf"
+     "a,b\n1,2\n",
+     "a|b\n2:1|2"},
     {"\"a\",\"b\"\n\"1\",2\n", "a|b\n2:1|2"},
     {"a,b\n\"x,y\",2\n", "a|b\n2:x,y|2"},
     {"a,b\n\"say \"\"no\"\"\",2\n", "a|b\n2:say \"no\"|2"},
@@ -72,7 +74,10 @@ static const struct {
     {"a,b\n1,2\n\n\r\n\n", "a|b\n2:1|2"},
     {"NA,.\n1,2\n", "NA|.\n2:1|2"},
     {"a,b\nx\ty,;\n", "a|b\n2:x\ty|;"},
-    {"gr\xc3\xb6\xc3\x9f" "e,b\n1,\xe2\x88\x9e\n", "gr\xc3\xb6\xc3\x9f" "e|b\n2:1|\xe2\x88\x9e"},
+    {"gr\xc3\xb6\xc3\x9f"
+     "e,b\n1,\xe2\x88\x9e\n",
+     "gr\xc3\xb6\xc3\x9f"
+     "e|b\n2:1|\xe2\x88\x9e"},
     /* refused */
     {"", "d.csv: the file is empty; a row of column names is expected"},
     {"\xef\xbb\xbf", "d.csv: the file is empty; a row of column names is expected"},
@@ -82,7 +87,8 @@ static const struct {
     {"a,b,a\n1,2,3\n", "d.csv:1: two columns have the name 'a'"},
     {"a,\"a\"\n", "d.csv:1: two columns have the name 'a'"},
     {"a;b\n1;2\n", "d.csv:1: the columns are separated by semicolons or tabs; commas are expected"},
-    {"a\tb\n1\t2\n", "d.csv:1: the columns are separated by semicolons or tabs; commas are expected"},
+    {"a\tb\n1\t2\n",
+     "d.csv:1: the columns are separated by semicolons or tabs; commas are expected"},
     {"a,b\n1,2\n3\n", "d.csv:3: 1 field, but the header has 2"},
     {"a,b\n1,2\n3,4,5\n6,7\n", "d.csv:3: 3 fields, but the header has 2"},
     {"a,b\n1,2\n3,4,\n", "d.csv:3: 3 fields, but the header has 2"},
@@ -99,8 +105,12 @@ static const struct {
     {"a,b\r1,2\r", "d.csv:1: a carriage return that does not end a line"},
     {"a,b\n1,2\r3,4\n", "d.csv:2: a carriage return that does not end a line"},
     {"a,b\n1,2\r", "d.csv:2: a carriage return that does not end a line"},
-    {"\xff\xfe" "a,b", "d.csv:1: the text is UTF-16; UTF-8 is expected"},
-    {"\xfe\xff" "a,b", "d.csv:1: the text is UTF-16; UTF-8 is expected"},
+    {"\xff\xfe"
+     "a,b",
+     "d.csv:1: the text is UTF-16; UTF-8 is expected"},
+    {"\xfe\xff"
+     "a,b",
+     "d.csv:1: the text is UTF-16; UTF-8 is expected"},
 };
 
 static void texts_become_tables_or_messages(void **state)
@@ -148,16 +158,49 @@ static const struct {
     const char *text;
     double number;
 } numbers[] = {
-    {"0", 0}, {"-0", -0.0}, {"7", 7}, {"+7", 7}, {"-7.25", -7.25}, {"007", 7}, {".5", .5}, {"5.", 5.},
-    {"0.1", 0.1}, {"123456789012345", 123456789012345.}, {"1234567890123456", 1234567890123456.},
-    {"0.123456789012345", 0.123456789012345}, {"0.12345678901234567", 0.12345678901234567},
-    {"999999999999999.9", 999999999999999.9}, {"9007199254740993", 9007199254740993.},
-    {"0.00000000000001", 0.00000000000001}, {"0.000000000000000000001", 0.000000000000000000001},
-    {"1e5", 1e5}, {"1E-5", 1E-5}, {"-2.5e+3", -2.5e+3}, {"4.9406564584124654e-324", 4.9406564584124654e-324},
-    {"1.7976931348623157e308", 1.7976931348623157e308}, {"0.30000000000000004", 0.1 + 0.2},
-    {"1e400", NAN}, {"inf", NAN}, {"Inf", NAN}, {"nan", NAN}, {"0x10", NAN}, {"1,5", NAN}, {"1 ", NAN},
-    {" 1", NAN}, {"1.2.3", NAN}, {"-", NAN}, {"+", NAN}, {"--1", NAN}, {"1-", NAN}, {"1e", NAN},
-    {"TRUE", NAN}, {"12a", NAN}, {"-.", NAN}, {"..", NAN}, {"1d5", NAN}, {"\xc2\xbd", NAN},
+    {"0", 0},
+    {"-0", -0.0},
+    {"7", 7},
+    {"+7", 7},
+    {"-7.25", -7.25},
+    {"007", 7},
+    {".5", .5},
+    {"5.", 5.},
+    {"0.1", 0.1},
+    {"123456789012345", 123456789012345.},
+    {"1234567890123456", 1234567890123456.},
+    {"0.123456789012345", 0.123456789012345},
+    {"0.12345678901234567", 0.12345678901234567},
+    {"999999999999999.9", 999999999999999.9},
+    {"9007199254740993", 9007199254740993.},
+    {"0.00000000000001", 0.00000000000001},
+    {"0.000000000000000000001", 0.000000000000000000001},
+    {"1e5", 1e5},
+    {"1E-5", 1E-5},
+    {"-2.5e+3", -2.5e+3},
+    {"4.9406564584124654e-324", 4.9406564584124654e-324},
+    {"1.7976931348623157e308", 1.7976931348623157e308},
+    {"0.30000000000000004", 0.1 + 0.2},
+    {"1e400", NAN},
+    {"inf", NAN},
+    {"Inf", NAN},
+    {"nan", NAN},
+    {"0x10", NAN},
+    {"1,5", NAN},
+    {"1 ", NAN},
+    {" 1", NAN},
+    {"1.2.3", NAN},
+    {"-", NAN},
+    {"+", NAN},
+    {"--1", NAN},
+    {"1-", NAN},
+    {"1e", NAN},
+    {"TRUE", NAN},
+    {"12a", NAN},
+    {"-.", NAN},
+    {"..", NAN},
+    {"1d5", NAN},
+    {"\xc2\xbd", NAN},
 };
 
 static void numbers_are_read_exactly_and_strictly(void **state)
@@ -185,7 +228,8 @@ static void short_decimals_agree_with_the_library(void **state)
         const int decimals = (int)(u >> 60), digits = 1 + (int)(u >> 55 & 15);
         char text[64];
         const double scale = pow(10, digits), x = floor((double)(u >> 11) * 0x1p-53 * scale);
-        (void)snprintf(text, sizeof text, "%s%.*f", u & 1 ? "-" : "", decimals, x / pow(10, decimals));
+        (void)snprintf(text, sizeof text, "%s%.*f", u & 1 ? "-" : "", decimals,
+                       x / pow(10, decimals));
         const char *cell = text, **column = &cell;
         const struct text_table t = {.n_columns = 1, .n = 1, .cell = &column};
         double got;
@@ -217,7 +261,7 @@ static void categories_have_their_levels_in_byte_order(void **state)
     assert_int_equal(text_table_numbers(&t, 0, value), 0);
     assert_int_equal(text_table_numbers(&t, 1, value), -1);
     (void)text_table_levels(&t, 1, &n, &memory);
-    assert_int_equal(n, 3); /* "1" < "10" < "2" */
+    assert_int_equal(n, 3);                                        /* "1" < "10" < "2" */
     assert_int_equal(text_table_codes(&t, 0, 3, level, value), 3); /* not among B, a, b */
     assert_int_equal(text_table_codes(&t, 0, 0, level, value), 0);
     arena_free(&memory);
@@ -246,8 +290,8 @@ static void many_levels_are_all_found(void **state)
 
 /* --- any bytes -------------------------------------------------------------------------------- */
 
-/* Random strings over the bytes that matter: either a table that is consistent, or one message. Made
- * for sanitizers, which find what the assertions cannot. */
+/* Random strings over the bytes that matter: either a table that is consistent, or one message.
+ * Made for sanitizers, which find what the assertions cannot. */
 static void random_bytes_give_a_table_or_a_message(void **state)
 {
     (void)state;

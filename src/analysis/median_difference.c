@@ -144,7 +144,7 @@ const struct analysis analysis_median_difference = {
         "distance over 2 z; p of the rank sum test (normal, ties, no continuity correction).\n"
         "medians: median1 - median0; limits the alpha/2 and 1 - alpha/2 quantiles of the exact\n"
         "bootstrap distribution of the difference, se its standard deviation, p twice its smaller\n"
-        "tail at the null, at most 1 (0 when below 1e-12)",
+        "tail at the null, at most 1, tails to within 1e-12",
     .reference =
         "Hollander & Wolfe 1999, Nonparametric Statistical Methods, 4.2-4.3; Efron 1979, Ann Stat "
         "7:1; Hutson & Ernst 2000, J R Stat Soc B 62:89",

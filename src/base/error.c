@@ -10,6 +10,8 @@ enum { ENOUGH = 200 }; /* messages of one file; more would only scroll */
 static void append(struct errors *e, enum status status, char *text)
 {
     if (e->n == 0) e->status = status;
+    for (char *c = text; *c; c++) /* names in it may hold anything: a message is one line */
+        if ((unsigned char)*c < ' ') *c = ' ';
     if (e->n >= ENOUGH) return;
     for (int i = 0; i < e->n; i++) /* the same mistake reached twice is one mistake */
         if (strcmp(e->text[i], text) == 0) return;

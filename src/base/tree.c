@@ -26,6 +26,7 @@ struct parser {
     struct place at;        /* where it stands; where the last one stood when it has no place */
     struct arena *memory;
     struct errors *errors;
+    bool in_key; /* where null is a word like any other */
     int n_nodes; /* so far, aliases followed */
     int n_anchors;
     struct anchor anchor[ANCHORS_MAX];
@@ -196,7 +197,8 @@ static bool read_scalar(struct parser *p, struct node *n)
     }
     n->text = arena_copy(p->memory, text, length);
     n->quoted = n->quoted || (token != NULL && fy_token_scalar_style(token) != FYSS_PLAIN);
-    if (!n->quoted && is_null(n->text)) n->text = "";
+    const bool nothing = p->in_key ? strcmp(n->text, "~") == 0 : is_null(n->text);
+    if (!n->quoted && nothing) n->text = "";
     return true;
 }
 
@@ -260,7 +262,9 @@ static bool read_entries(struct parser *p, struct node *map, int depth)
 {
     while (advance(p)) {
         if (p->event->type == FYET_MAPPING_END) return keys_are_unique(p, map);
+        p->in_key = true;
         const struct node *key = read_node(p, depth + 1);
+        p->in_key = false;
         if (key == NULL || !check_key(p, key)) return false;
         const struct place at = p->at;
         if (!advance(p)) return false;

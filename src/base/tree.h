@@ -18,7 +18,6 @@ struct node {
     struct node **item;   /* [n] values */
     const char **key;     /* [n] keys of a map, unique, in file order */
     struct place *key_at; /* [n] */
-    bool closed; /* replaces, rather than extends, what it is merged onto (see tree_merge) */
 };
 
 /* Reads one YAML document. On failure reports it in e and returns NULL. An empty document is an
@@ -31,7 +30,8 @@ struct node *tree_read_text(const char *text, size_t length, const char *name, s
 
 struct node *node_get(const struct node *map, const char *key); /* NULL when absent or no map */
 
-/* What `over` says wins: maps are merged key by key, anything else is replaced. Returns a new tree;
+/* What `over` says wins: maps are merged key by key, anything else is replaced; a key with nothing
+ * behind it takes the key away. Returns a new tree;
  * entries keep the order of `base`, new ones follow. */
 struct node *tree_merge(const struct node *base, const struct node *over, struct arena *memory);
 

@@ -70,7 +70,6 @@ static void append_at(struct node *map, const char *key, struct place key_at, st
 static struct node *copy_map(const struct node *map, int except, struct arena *memory)
 {
     struct node *copy = node_new(NODE_MAP, map->at, memory);
-    copy->closed = map->closed;
     for (int i = 0; i < map->n; i++)
         if (i != except) append_at(copy, map->key[i], map->key_at[i], map->item[i], memory);
     return copy;
@@ -91,14 +90,21 @@ static struct node *shared(const struct node *n)
     return same.out;
 }
 
+static bool is_empty(const struct node *n)
+{
+    return n == NULL || (n->kind == NODE_SCALAR && !n->quoted && n->text[0] == '\0');
+}
+
 struct node *tree_merge(const struct node *base, const struct node *over, struct arena *memory)
 {
-    if (base->kind != NODE_MAP || over->kind != NODE_MAP || over->closed) return shared(over);
+    if (base->kind != NODE_MAP || over->kind != NODE_MAP) return shared(over);
     struct node *merged = copy_map(base, -1, memory);
     merged->at = over->at;
     for (int i = 0; i < over->n; i++) {
         const int k = index_of(merged, over->key[i], strlen(over->key[i]));
-        if (k < 0) {
+        if (k >= 0 && is_empty(over->item[i])) {
+            merged = node_without(merged, over->key[i], memory);
+        } else if (k < 0) {
             append_at(merged, over->key[i], over->key_at[i], over->item[i], memory);
         } else {
             merged->item[k] = tree_merge(merged->item[k], over->item[i], memory);
@@ -106,11 +112,6 @@ struct node *tree_merge(const struct node *base, const struct node *over, struct
         }
     }
     return merged;
-}
-
-static bool is_empty(const struct node *n)
-{
-    return n == NULL || (n->kind == NODE_SCALAR && !n->quoted && n->text[0] == '\0');
 }
 
 struct setting {
@@ -149,9 +150,10 @@ static struct node *set(const struct setting *s, const struct node *n, const cha
     if (rest[length] == '.') value = set(s, k < 0 ? NULL : n->item[k], rest + length + 1);
     if (value == NULL) return NULL;
     struct node *copy = copy_map(n, -1, s->memory);
-    if (k >= 0)
+    if (k >= 0) {
         copy->item[k] = value;
-    else
+        if (rest[length] == '\0') copy->key_at[k] = s->at;
+    } else
         append_at(copy, arena_copy(s->memory, rest, length), s->at, value, s->memory);
     return copy;
 }

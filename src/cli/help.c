@@ -10,6 +10,7 @@ struct section {
     const struct param *params;
 };
 static const struct section sections[] = {
+    {"population", "who is enrolled: covariates, their correlation, centres", population_params},
     {"simulation", "how often, and from which random numbers", simulation_params},
     {"centres", "population.centres: heterogeneity between centres", centres_params},
     {"trial", "design, size, randomisation, recruitment, follow-up and loss", trial_params},
@@ -57,6 +58,16 @@ static void show_plugin(struct buffer *out, const char *kind, const struct plugi
     show_table(out, "Effects an arm can have on it (arms.NAME.effects)", p->effects);
 }
 
+/* A whole kind: its names, and the keys that all of them share. */
+static void show_kind(struct buffer *out, int kind)
+{
+    buffer_printf(out, "%s\n", plugin_kinds[kind].name);
+    for (int i = 0; plugin_at(kind, i).name != NULL; i++)
+        buffer_printf(out, "  %-20s %s\n", plugin_at(kind, i).name, plugin_at(kind, i).brief);
+    show_table(out, kind == 0 ? "Keys" : "Keys of every such",
+               kind == 0 ? plugin_at(kind, 0).params : plugin_at(kind, 0).common);
+}
+
 static bool explain(struct buffer *out, const char *name)
 {
     bool found = false;
@@ -65,7 +76,11 @@ static bool explain(struct buffer *out, const char *name)
             arguments_help(out, *c);
             found = true;
         }
-    for (int kind = 0; kind < PLUGIN_KINDS; kind++)
+    for (int kind = 0; kind < PLUGIN_KINDS; kind++) {
+        if (strcmp(plugin_kinds[kind].name, name) == 0) {
+            show_kind(out, kind);
+            found = true;
+        }
         for (int i = 0; plugin_at(kind, i).name != NULL; i++) {
             const struct plugin p = plugin_at(kind, i);
             if (strcmp(p.name, name) != 0) continue;
@@ -73,6 +88,7 @@ static bool explain(struct buffer *out, const char *name)
             show_plugin(out, plugin_kinds[kind].singular, &p);
             found = true;
         }
+    }
     for (const struct section *s = sections; s->name; s++)
         if (strcmp(s->name, name) == 0) {
             buffer_printf(out, "%s (section of a scenario): %s\n", s->name, s->brief);

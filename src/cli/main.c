@@ -1,4 +1,6 @@
 /* main.c - finds the command, runs it, sets the exit status.  SPDX-License-Identifier: MIT */
+#include "base/checksum.h"
+#include "base/tree.h"
 #include "base/version.h"
 #include "cli/arguments.h"
 #include "engine/parallel.h"
@@ -30,9 +32,10 @@ static void write_usage(struct buffer *out)
 
 static void write_version(struct buffer *out)
 {
-    buffer_printf(out, "shocksim %s (revision %s)\nGSL %s\n%s\n%s\nPCG64 XSL-RR 128/64\n",
-                  version_program(), version_revision(), gsl_version, result_file_library(),
-                  parallel_library());
+    buffer_printf(out, "shocksim %s (revision %s)\n", version_program(), version_revision());
+    buffer_printf(out, "GSL %s\n%s\nlibfyaml %s\n%s\n%s\n", gsl_version, result_file_library(),
+                  tree_library_version(), checksum_library(), parallel_library());
+    buffer_puts(out, "PCG64 XSL-RR 128/64\n");
 }
 
 static enum status print(void (*write)(struct buffer *out), struct errors *e)

@@ -194,6 +194,14 @@ static bool same_but_replicates(const char *a, const char *b)
     return strcmp(x + strcspn(x, "\n"), y + strcspn(y, "\n")) == 0;
 }
 
+/* The result file replaces what has its name: never a folder or a device. */
+static enum status check_output(const char *path, struct errors *e)
+{
+    struct stat there;
+    if (stat(path, &there) != 0 || S_ISREG(there.st_mode)) return STATUS_OK;
+    return error_add(e, STATUS_IO, "%s: not a regular file", path);
+}
+
 /* Looks at a file that is already there. *complete: nothing is left to do. */
 static enum status open_old(struct run *run, bool keep_replicates, bool *complete, struct errors *e)
 {
@@ -294,7 +302,8 @@ static enum status run_plan(const struct arguments *a, struct run *run, struct a
     const bool overwrite = argument_given(a, "--overwrite");
     const bool keep_replicates = !argument_given(a, "--no-replicates");
     bool complete = false;
-    enum status status = overwrite ? STATUS_OK : open_old(run, keep_replicates, &complete, e);
+    enum status status = check_output(run->path, e);
+    if (status == STATUS_OK && !overwrite) status = open_old(run, keep_replicates, &complete, e);
     if (status == STATUS_OK && !complete) {
         watch_signals();
         study_of_plan(run->plan, &run->study);

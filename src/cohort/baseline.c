@@ -4,6 +4,7 @@
  * Every stated share, median, mean and SD is marginal: over covariates, latent severity and the
  * distribution of centres. The unknown constants (cumulative hazards, intercepts, locations) are
  * roots of averages over the quasi-Monte Carlo population of mixture.h. */
+#include "base/text.h"
 #include "cohort/course.h"
 #include "stat/distribution.h"
 #include "stat/solve.h"
@@ -73,9 +74,9 @@ static void solve_death(struct reader *r, const double *log_hazard, struct basel
 
 /* --- shares and durations --------------------------------------------------------------------- */
 
-/* Ever on a support: drawn as needed, or until death. */
+/* Ever on a support, of those alive at its start: drawn as needed, or until death. */
 struct needed_target {
-    const double *log_odds, *dead; /* [MIXTURE_SIZE] */
+    const double *log_odds, *alive, *dying; /* [MIXTURE_SIZE] at the start; from then to `within` */
     double until_death, needed;
 };
 
@@ -87,10 +88,13 @@ static double expit(double x)
 static double needed_minus_target(const void *context, double intercept)
 {
     const struct needed_target *t = context;
-    double total = 0;
-    for (int i = 0; i < MIXTURE_SIZE; i++)
-        total += 1 - (1 - expit(intercept + t->log_odds[i])) * (1 - t->until_death * t->dead[i]);
-    return total / MIXTURE_SIZE - t->needed;
+    double total = 0, alive = 0;
+    for (int i = 0; i < MIXTURE_SIZE; i++) {
+        const double not_drawn = 1 - expit(intercept + t->log_odds[i]);
+        total += t->alive[i] - not_drawn * (t->alive[i] - t->until_death * t->dying[i]);
+        alive += t->alive[i];
+    }
+    return total / alive - t->needed;
 }
 
 struct median_target {
@@ -119,24 +123,21 @@ static bool solve_duration(const struct mixture *explained, double median, doubl
     return solve_between(above_median, &t, log(median) - 60, log(median) + 60, 1e-13, location);
 }
 
-static void solve_support(struct reader *r, enum support k, double *const *column,
-                          struct baseline *b)
+/* The log odds of being drawn as needing it, besides what covariates add. */
+static void solve_needed(struct reader *r, enum support k, const double *log_odds,
+                         const double *log_hazard, struct baseline *b)
 {
     const struct support_course *c = &b->spec->support[k];
     struct support_plan *s = &b->support[k];
-    const double *log_odds = column[COLUMN_SUPPORT + 2 * (int)k];
-    const double *log_time = column[COLUMN_SUPPORT + 2 * (int)k + 1];
-    const double until = c->until_death * mixture_dead(&b->death, hazard_at(&b->hazard, c->within));
-    s->start = c->start;
-    s->until_death = c->until_death;
-    s->within = c->within;
-    if (c->needed < until - 1e-12) {
+    const double from = hazard_at(&b->hazard, c->start);
+    const double to = hazard_at(&b->hazard, fmax(c->start, c->within));
+    const double gone = mixture_dead(&b->death, from);
+    const double until = c->until_death * (mixture_dead(&b->death, to) - gone) / (1 - gone);
+    if (c->needed < until - 1e-12)
         error_at(r->errors, b->spec->support_at[k],
                  "%s: needed is %g, but until_death alone puts %.4f of the control arm on it",
                  support_name(k), c->needed, until);
-        return;
-    }
-    if (c->needed > 1 - 1e-12)
+    else if (c->needed > 1 - 1e-12)
         s->intercept = INFINITY;
     else if (c->needed <= until + 1e-12)
         s->intercept = -INFINITY;
@@ -144,15 +145,35 @@ static void solve_support(struct reader *r, enum support k, double *const *colum
         const double drawn = 1 - (1 - c->needed) / (1 - until);
         s->intercept = log(drawn / (1 - drawn));
     } else {
-        double *dead = xcalloc(MIXTURE_SIZE, sizeof *dead);
-        const double h = hazard_at(&b->hazard, c->within);
-        for (int i = 0; i < MIXTURE_SIZE; i++) dead[i] = -expm1(-h * exp(column[COLUMN_DEATH][i]));
-        const struct needed_target t = {log_odds, dead, c->until_death, c->needed};
+        double *alive = xcalloc(MIXTURE_SIZE, sizeof *alive);
+        double *dying = xcalloc(MIXTURE_SIZE, sizeof *dying);
+        for (int i = 0; i < MIXTURE_SIZE; i++) {
+            const double ratio = exp(log_hazard[i]);
+            alive[i] = exp(-from * ratio);
+            dying[i] = alive[i] - exp(-to * ratio);
+        }
+        const struct needed_target t = {log_odds, alive, dying, c->until_death, c->needed};
         if (!solve_between(needed_minus_target, &t, -40, 40, 1e-9, &s->intercept))
             error_at(r->errors, b->spec->support_at[k], "%s: needed %g cannot be reached",
                      support_name(k), c->needed);
-        free(dead);
+        free(alive);
+        free(dying);
     }
+}
+
+static void solve_support(struct reader *r, enum support k, double *const *column,
+                          struct baseline *b)
+{
+    const struct support_course *c = &b->spec->support[k];
+    struct support_plan *s = &b->support[k];
+    const double *log_odds = column[COLUMN_SUPPORT + 2 * (int)k];
+    const double *log_time = column[COLUMN_SUPPORT + 2 * (int)k + 1];
+    s->start = c->start;
+    s->until_death = c->until_death;
+    s->within = c->within;
+    const int before = r->errors->n;
+    solve_needed(r, k, log_odds, column[COLUMN_DEATH], b);
+    if (r->errors->n > before) return;
     double *weight = NULL; /* durations are those of patients who need it */
     if (s->log_odds.n > 0 && isfinite(s->intercept)) {
         weight = xcalloc(MIXTURE_SIZE, sizeof *weight);
@@ -304,18 +325,29 @@ static void bind_after(struct reader *r, enum stay k, struct baseline *b)
 {
     const struct stay_course *c = &b->spec->stay[k];
     struct stay_plan *s = &b->stay[k];
+    const char *names[SUPPORT_COUNT + 1];
+    bool *mark[SUPPORT_COUNT + 1];
+    int n = 0;
+    for (int j = 0; j < SUPPORT_COUNT; j++) {
+        if (!b->spec->has_support[j]) continue;
+        names[n] = support_name(j);
+        mark[n++] = &s->after_support[j];
+    }
+    if (k == STAY_HOSPITAL && b->spec->has_stay[STAY_ICU]) {
+        names[n] = stay_name(STAY_ICU);
+        mark[n++] = &s->after_icu;
+    }
     for (int i = 0; i < c->after.n; i++) {
         const struct named_text *name = &c->after.item[i];
         bool known = false;
-        for (int j = 0; j < SUPPORT_COUNT; j++)
-            if (strcmp(name->text, support_name(j)) == 0 && b->spec->has_support[j])
-                known = s->after_support[j] = true;
-        if (k == STAY_HOSPITAL && strcmp(name->text, stay_name(STAY_ICU)) == 0 &&
-            b->spec->has_stay[STAY_ICU])
-            known = s->after_icu = true;
+        for (int j = 0; j < n && !known; j++)
+            if (strcmp(name->text, names[j]) == 0) known = *mark[j] = true;
+        const char *near = known ? NULL : text_nearest(name->text, names, n);
         if (!known)
-            error_at(r->errors, name->at, "%s: after names '%s', which the course does not have",
-                     stay_name(k), name->text);
+            error_at(r->errors, name->at,
+                     "%s: after names '%s', which the course does not have%s%s%s", stay_name(k),
+                     name->text, near ? "; did you mean '" : "", near ? near : "",
+                     near ? "'?" : "");
     }
 }
 

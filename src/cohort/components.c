@@ -19,7 +19,7 @@ static const struct param mortality_params[] = {
 
 static const struct param support_params[] = {
     {FIELD(PARAM_NUMBER, struct support_course, needed), .fallback = 1, .min = 0, .max = 1,
-     .help = "share of the control arm ever on it, those until death included"},
+     .help = "share of the control arm (alive at `start`) ever on it, those until death included"},
     {FIELD(PARAM_TERMS, struct support_course, log_odds),
      .help = "covariate: log odds ratio of needing it, per unit"},
     {FIELD(PARAM_NUMBER, struct support_course, start), .unit = "days", .fallback = 0, .min = 0,

@@ -28,6 +28,7 @@ struct covariate {
     struct numbers within;
     struct shares levels;
     bool integer, latent;
+    bool misread; /* a mistake in it is reported */
 };
 extern const struct param covariate_params[];
 

@@ -3,6 +3,7 @@
  * Every variable has its own stream, one number a patient whatever the arm: both potential courses
  * of a patient exist, and a change of scenario moves only what it touches. */
 #include "base/dispatch.h"
+#include "base/number.h"
 #include "cohort/course.h"
 #include "stat/vector.h"
 
@@ -155,7 +156,7 @@ static void draw_support(const struct drawing *d, enum support k, struct course 
     for (int i = 0; i < d->n; i++) {
         const double death = out->death[i];
         const double last = until[i] > 0    ? death
-                            : needed[i] > 0 ? fmin(s->start + time[i], death)
+                            : needed[i] > 0 ? smaller(s->start + time[i], death)
                                             : 0;
         start[i] = last > s->start ? s->start : 0;
         end[i] = last > s->start ? last : 0;
@@ -178,11 +179,11 @@ static void draw_stay(const struct drawing *d, enum stay k, struct course *out)
     memset(end, 0, (size_t)d->n * sizeof *end);
     for (int j = 0; j < SUPPORT_COUNT; j++)
         for (int i = 0; i < d->n && s->after_support[j]; i++)
-            end[i] = fmax(end[i], out->support_end[j][i]);
+            end[i] = larger(end[i], out->support_end[j][i]);
     for (int i = 0; i < d->n && s->after_icu; i++)
-        end[i] = fmax(end[i], out->stay_end[STAY_ICU][i]);
+        end[i] = larger(end[i], out->stay_end[STAY_ICU][i]);
     for (int i = 0; i < d->n; i++)
-        end[i] = until[i] > 0 ? out->death[i] : fmin(end[i] + time[i], out->death[i]);
+        end[i] = until[i] > 0 ? out->death[i] : smaller(end[i] + time[i], out->death[i]);
     scratch_restore(d->w, mark);
     out->stay_end[k] = end;
 }

@@ -56,7 +56,9 @@ static void read_covariates(struct reader *r, const struct node *n, void *field)
             continue;
         }
         const char *what = arena_printf(r->memory, "covariate '%s'", n->key[i]);
+        const int before = r->errors->n;
         params_read(r, covariate_params, n->item[i], n->key_at[i], what, c);
+        c->misread = r->errors->n > before;
         c->name = n->key[i];
         c->at = n->key_at[i];
         p->n_covariates++;
@@ -80,7 +82,7 @@ static void echo_correlation(struct buffer *out, const void *field, int indent)
                       p->correlation[k].second, number_shortest(p->correlation[k].value).text);
 }
 
-static const struct param population_params[] = {
+const struct param population_params[] = {
     {.name = "centres",
      .type = PARAM_GROUP,
      .offset = offsetof(struct population, centres),
@@ -214,10 +216,11 @@ void population_read(struct reader *r, const struct node *n, struct population *
     for (int k = 0; k < p->n_covariates; k++) {
         const struct covariate *c = &p->covariate[k];
         const int before = r->errors->n;
-        p->marginal[k] = marginal_solve(c, r);
+        if (!c->misread) p->marginal[k] = marginal_solve(c, r);
+        const bool solved = !c->misread && r->errors->n == before;
         p->variable[k] = stream_variable(arena_printf(r->memory, "covariate %s", c->name));
         p->schema.column[k] = (struct column){.name = c->name, .kind = COLUMN_NUMBER};
-        if (c->distribution == DISTRIBUTION_CATEGORICAL && r->errors->n == before)
+        if (c->distribution == DISTRIBUTION_CATEGORICAL && solved)
             p->schema.column[k] = (struct column){c->name, COLUMN_CATEGORY, p->marginal[k].n_levels,
                                                   sorted_levels(c, &p->marginal[k], r->memory)};
     }

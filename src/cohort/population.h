@@ -34,7 +34,7 @@ struct population {
 /* Reads and solves a population; mistakes are reported. A NULL node is an empty population. */
 void population_read(struct reader *r, const struct node *n, struct population *p);
 void population_echo(struct buffer *out, const struct population *p, int indent);
-extern const struct param centres_params[];
+extern const struct param centres_params[], population_params[];
 int population_covariate(const struct population *p, const char *name); /* -1 when absent */
 
 /* score[k][0..n) independent normals in, x[k][0..n) delivered covariates out (x may be score). */

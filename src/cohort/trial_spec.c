@@ -169,6 +169,19 @@ static double *by_arm(struct reader *r, const struct arms *arms, const struct sh
     return value;
 }
 
+static void not_a_stratum(struct reader *r, const struct population *p, const struct named_text *t)
+{
+    const char **names = arena_alloc(r->memory, (size_t)p->n_covariates + 1, sizeof *names);
+    int n = 0;
+    names[n++] = "centre";
+    for (int k = 0; k < p->n_covariates; k++)
+        if (p->covariate[k].distribution >= DISTRIBUTION_BINARY) names[n++] = p->covariate[k].name;
+    const char *near = text_nearest(t->text, names, n);
+    error_at(r->errors, t->at,
+             "strata: '%s' must be centre or a binary or categorical covariate%s%s%s", t->text,
+             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 static void solve_strata(struct reader *r, const struct trial_spec *t, const struct population *p,
                          struct trial_plan *plan)
 {
@@ -184,9 +197,7 @@ static void solve_strata(struct reader *r, const struct trial_spec *t, const str
         }
         const int k = population_covariate(p, name->text);
         if (k < 0 || p->covariate[k].distribution < DISTRIBUTION_BINARY)
-            error_at(r->errors, name->at,
-                     "strata: '%s' must be centre or a binary or categorical covariate",
-                     name->text);
+            not_a_stratum(r, p, name);
         else if (p->covariate[k].latent)
             error_at(r->errors, name->at, "strata: '%s' is latent: nobody can see it", name->text);
         else {
@@ -257,6 +268,9 @@ void trial_solve(struct reader *r, const struct trial_spec *t, const struct cour
     const struct population *p = course->baseline->population;
     *plan =
         (struct trial_plan){.spec = t, .course = course, .n = (int)t->patients, .n_arms = arms->n};
+    const struct chosen_design *d = &t->design;
+    const char *why = d->design->refuses ? d->design->refuses(d->params, t->patients) : NULL;
+    if (why) error_at(r->errors, t->at, "trial: %s: %s", d->design->name, why);
     solve_allocation(r, t, plan);
     solve_strata(r, t, p, plan);
     solve_received(r, t, arms, plan);

@@ -1,5 +1,6 @@
 /* event_driven.c - the trial stops when a number of deaths has been seen.  SPDX-License-Identifier:
  * MIT */
+#include "base/number.h"
 #include "model/design.h"
 #include "stat/select.h"
 
@@ -24,16 +25,24 @@ static void close(const void *own, double follow_up, double size, const double *
     double *at = scratch_doubles(w, p->n);
     int seen = 0;
     for (int i = 0; i < p->n; i++)
-        if (death[i] <= fmin(follow_up, p->lost[i])) at[seen++] = p->arrival[i] + death[i];
+        if (!(p->excluded[i] > 0) && death[i] <= smaller(follow_up, p->lost[i]))
+            at[seen++] = p->arrival[i] + death[i];
     const int wanted = (int)rint((double)d->events * size);
     const double closed = seen >= wanted ? select_smallest(at, seen, wanted - 1) : INFINITY;
     for (int i = 0; i < p->n; i++) {
-        const double last = fmin(follow_up, p->lost[i]), until = fmin(last, closed - p->arrival[i]);
+        const double last = smaller(follow_up, p->lost[i]),
+                     until = smaller(last, closed - p->arrival[i]);
         const bool seen_dead = death[i] <= last && p->arrival[i] + death[i] <= closed;
         p->followed[i] =
-            seen_dead ? fmax(until, death[i]) : until; /* rounding must not lose a death */
+            seen_dead ? larger(until, death[i]) : until; /* rounding must not lose a death */
     }
     scratch_restore(w, mark);
+}
+
+static const char *refuses(const void *own, int64_t patients)
+{
+    const struct event_driven *d = own;
+    return d->events > patients ? "events cannot exceed patients" : NULL;
 }
 
 const struct design design_event_driven = {
@@ -45,5 +54,6 @@ const struct design design_event_driven = {
     .params = params,
     .params_size = sizeof(struct event_driven),
     .example = "{event_driven: {events: 166}}",
+    .refuses = refuses,
     .close = close,
 };

@@ -1,5 +1,6 @@
 /* fixed.c - a fixed number of patients, each followed for a fixed time.  SPDX-License-Identifier:
  * MIT */
+#include "base/number.h"
 #include "model/design.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@ static void close(const void *params, double follow_up, double size, const doubl
                   struct patients *p, struct scratch *w)
 {
     (void)params, (void)size, (void)death, (void)w;
-    for (int i = 0; i < p->n; i++) p->followed[i] = fmin(follow_up, p->lost[i]);
+    for (int i = 0; i < p->n; i++) p->followed[i] = smaller(follow_up, p->lost[i]);
 }
 
 const struct design design_fixed = {

@@ -1,4 +1,5 @@
 /* days_free.c - days alive and free of a set of supports.  SPDX-License-Identifier: MIT */
+#include "base/number.h"
 #include "model/endpoint.h"
 
 #include <math.h>
@@ -57,7 +58,7 @@ static double covered(int n, double *start, double *end, double last)
         }
     double total = 0, reached = 0;
     for (int k = 0; k < n; k++) {
-        const double from = fmax(start[k], reached), to = fmin(end[k], last);
+        const double from = larger(start[k], reached), to = smaller(end[k], last);
         if (to > from) {
             total += to - from;
             reached = to;
@@ -70,18 +71,24 @@ static double free_days(const struct days_free *d, const struct course *c, int i
 {
     const bool by_day = d->unit == UNIT_DAY;
     const double death = c->death[i];
-    const double alive = fmin(d->within, by_day ? ceil(death) - 1 : death);
+    const double alive = smaller(d->within, by_day ? ceil(death) - 1 : death);
     if (death <= d->within && d->death != DEATH_COUNTED) return d->death == DEATH_WORST ? -1 : 0;
+    if (d->n == 1) {
+        const double s = c->support_start[d->support[0]][i], e = c->support_end[d->support[0]][i];
+        const double from = by_day ? floor(s) : s, to = e > s ? (by_day ? ceil(e) : e) : from;
+        if (d->from_last) return larger(0, alive - (e > s ? to : 0));
+        return alive - larger(0, smaller(to, alive) - from);
+    }
     double start[SUPPORT_COUNT], end[SUPPORT_COUNT], last = 0;
     int n = 0;
     for (int k = 0; k < d->n; k++) {
         const double s = c->support_start[d->support[k]][i], e = c->support_end[d->support[k]][i];
-        if (!(e > s)) continue;
+        if (!(e > s) || s >= d->within) continue; /* never on, or only after the window */
         start[n] = by_day ? floor(s) : s;
         end[n] = by_day ? ceil(e) : e;
-        last = fmax(last, end[n++]);
+        last = larger(last, end[n++]);
     }
-    return d->from_last ? fmax(0, alive - last) : alive - covered(n, start, end, alive);
+    return d->from_last ? larger(0, alive - last) : alive - covered(n, start, end, alive);
 }
 
 static void compute(const void *own, const struct patients *p, const struct course *c,

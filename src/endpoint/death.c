@@ -1,4 +1,5 @@
 /* death.c - death by a day: time to event, and yes or no.  SPDX-License-Identifier: MIT */
+#include "base/number.h"
 #include "model/endpoint.h"
 
 #include <math.h>
@@ -31,7 +32,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
     const double by = ((const struct death *)own)->by;
     for (int i = 0; i < p->n; i++) {
         const bool counts = !(p->excluded[i] > 0) && p->followed[i] >= 0;
-        const double last = fmin(by, p->followed[i]);
+        const double last = smaller(by, p->followed[i]);
         const bool dead = c->death[i] <= last;
         out->time[i] = counts ? (dead ? c->death[i] : last) : NAN;
         out->event[i] = counts ? dead : NAN;
@@ -42,7 +43,9 @@ static void compute(const void *own, const struct patients *p, const struct cour
 const struct endpoint endpoint_death = {
     .name = "death",
     .brief = "death by a day, as time to event (NAME_time, NAME_event) and as yes or no (NAME)",
-    .formula = "dead by day d means t <= d; yes/no is missing for patients lost before day d",
+    .formula = "dead by day d means t <= d; yes/no is missing for patients lost alive before day "
+               "d, so that "
+               "its share is of those whose state is known",
     .reference = "",
     .params = params,
     .params_size = sizeof(struct death),

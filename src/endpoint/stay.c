@@ -1,4 +1,5 @@
 /* stay.c - length of stay in the ICU or in hospital.  SPDX-License-Identifier: MIT */
+#include "base/number.h"
 #include "model/endpoint.h"
 
 #include <math.h>
@@ -35,7 +36,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
     const struct stay_endpoint *s = own;
     const double *end = c->stay_end[s->of];
     for (int i = 0; i < p->n; i++) {
-        const double days = fmin(end[i], isnan(s->within) ? INFINITY : s->within);
+        const double days = smaller(end[i], isnan(s->within) ? INFINITY : s->within);
         const bool known = !(p->excluded[i] > 0) && p->followed[i] >= 0 && days <= p->lost[i];
         out->value[i] = known ? days : NAN;
     }

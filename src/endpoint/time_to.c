@@ -1,5 +1,6 @@
 /* time_to.c - time to the end of a support or stay, death competing.  SPDX-License-Identifier: MIT
  */
+#include "base/number.h"
 #include "model/endpoint.h"
 
 #include <math.h>
@@ -56,9 +57,9 @@ static void compute(const void *own, const struct patients *p, const struct cour
     for (int i = 0; i < p->n; i++) {
         const bool counts =
             !(p->excluded[i] > 0) && p->followed[i] >= 0 && (stay || end[i] > start[i]);
-        const double last = fmin(t->by, p->followed[i]), ended = fmin(end[i], c->death[i]);
+        const double last = smaller(t->by, p->followed[i]), ended = smaller(end[i], c->death[i]);
         const int cause = ended > last ? 0 : end[i] < c->death[i] ? 1 : 2;
-        out->time[i] = counts ? fmin(ended, last) : NAN;
+        out->time[i] = counts ? smaller(ended, last) : NAN;
         out->event[i] = counts ? (double)cause : NAN;
     }
 }

@@ -15,6 +15,7 @@ struct endpoint_keys {
     struct place at;
     struct named_text value, time, event, cause;
     int better; /* 0: the kind's own, 1 lower, 2 higher */
+    bool wrong; /* a mistake was reported */
 };
 struct stated {
     struct named_text name, description, arm, control;
@@ -76,6 +77,7 @@ static void read_endpoints(struct reader *r, const struct node *n, void *field)
         k->name = n->key[i];
         k->at = n->key_at[i];
         if (r->errors->n == before) check_keys(r, k, what);
+        k->wrong = r->errors->n > before;
     }
 }
 
@@ -156,24 +158,26 @@ static void add_column(struct data_plan *p, const char *name, int from)
     p->value[k] = p->value[from];
 }
 
+static struct endpoint_columns map_endpoint(struct reader *r, const struct endpoint_keys *k,
+                                            const struct data_plan *p)
+{
+    const char *what = arena_printf(r->memory, "endpoint '%s'", k->name);
+    const bool cause = k->cause.text != NULL;
+    struct endpoint_columns c = {.name = k->name, .event_is_cause = cause};
+    c.value = named_column(r, p, what, &k->value);
+    c.time = named_column(r, p, what, &k->time);
+    c.event = named_column(r, p, what, cause ? &k->cause : &k->event);
+    c.binary = true; /* the analysis that needs it looks */
+    c.better = k->better == 2 || (k->better == 0 && cause) ? 1 : -1;
+    if (k->wrong) c.value = c.time = c.event = 0; /* stand-ins again */
+    return c;
+}
+
 static void map_endpoints(struct reader *r, const struct stated *s, struct data_plan *p)
 {
     p->endpoint = arena_alloc(r->memory, (size_t)s->n_endpoints, sizeof *p->endpoint);
-    for (int i = 0; i < s->n_endpoints; i++) {
-        const struct endpoint_keys *k = &s->endpoint[i];
-        const char *what = arena_printf(r->memory, "endpoint '%s'", k->name);
-        const bool cause = k->cause.text != NULL;
-        p->endpoint[p->n_endpoints++] = (struct endpoint_columns){
-            .name = k->name,
-            .value = named_column(r, p, what, &k->value),
-            .time = named_column(r, p, what, &k->time),
-            .event = named_column(r, p, what, cause ? &k->cause : &k->event),
-            .event_is_cause = cause,
-            .binary = true, /* the analysis that needs it looks */
-            .better = k->better == 0   ? (cause ? 1 : -1)
-                      : k->better == 1 ? -1
-                                       : 1};
-    }
+    for (int i = 0; i < s->n_endpoints; i++)
+        p->endpoint[p->n_endpoints++] = map_endpoint(r, &s->endpoint[i], p);
     for (int i = 0; i < p->n_endpoints; i++)
         add_column(p, p->endpoint[i].name, p->endpoint[i].value);
 }
@@ -219,6 +223,16 @@ static void deduce_endpoints(struct reader *r, struct data_plan *p)
 
 /* --- arms ------------------------------------------------------------------------------------- */
 
+static const char *arms_shown(const char *const *level, int n, struct arena *memory)
+{
+    enum { ENOUGH = 8 };
+    const char *text = "are";
+    for (int k = 0; k < n && k < ENOUGH; k++)
+        text =
+            arena_printf(memory, "%s%s '%s'", text, k > 0 ? "," : "", text_shown(level[k], memory));
+    return n > ENOUGH ? arena_printf(memory, "%s, …", text) : text;
+}
+
 /* The place of the control among the levels. One arm alone, or none, gets the other as a name, so
  * that comparisons have no answer rather than no meaning. */
 static int find_control(struct reader *r, const struct named_text *control, const char ***level,
@@ -229,9 +243,8 @@ static int find_control(struct reader *r, const struct named_text *control, cons
     for (int k = 0; k < *n && found < 0; k++)
         if (strcmp((*level)[k], control->text) == 0) found = k;
     if (found < 0 && *n > 1) {
-        const char *near = text_nearest(control->text, *level, *n);
-        error_at(r->errors, control->at, "data: no patient is in arm '%s'%s", control->text,
-                 near ? arena_printf(r->memory, "; did you mean '%s'?", near) : "");
+        error_at(r->errors, control->at, "data: no patient is in arm '%s'; there %s", control->text,
+                 arms_shown(*level, *n, r->memory));
         return 0;
     }
     if (*n > 1) return found;
@@ -277,16 +290,16 @@ void data_read_columns(struct reader *r, const struct node *root, struct data_pl
     params_read(r, plan_params, root, (struct place){root->at.file, 1, 1}, "the plan", &s);
     plan->analyses = s.analyses;
     fill_columns(plan, s.n_endpoints);
-    if (s.has_endpoints)
-        map_endpoints(r, &s, plan);
-    else
-        deduce_endpoints(r, plan);
     const int before = r->errors->n;
     const int arm = s.arm.text || s.has_endpoints ? named_column(r, plan, "data", &s.arm)
                                                   : text_table_find(plan->table, "arm");
     if (s.control.text && arm < 0) error_at(r->errors, s.control.at, "data: 'control' needs 'arm'");
-    if (r->errors->n > before) return; /* that no arms are known would follow from it */
-    if (arm >= 0) map_arms(r, &s, plan, arm);
+    if (arm >= 0 && r->errors->n == before) map_arms(r, &s, plan, arm);
+    if (s.has_endpoints)
+        map_endpoints(r, &s, plan);
+    else
+        deduce_endpoints(r, plan);
+    if (plan->n_arms == 0 && r->errors->n > 0) return; /* what follows from that is no mistake */
     const struct binding to = {
         &plan->schema, plan->n_endpoints, plan->endpoint, plan->n_arms, plan->arm, 0, NULL};
     plan->analysis = arena_alloc(r->memory, (size_t)s.analyses.n, sizeof *plan->analysis);

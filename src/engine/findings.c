@@ -40,6 +40,14 @@ static double statistic_of(const char *name, const struct result *r)
     return r->estimate;
 }
 
+/* Ratios and their limits are averaged as logarithms. */
+static bool is_ratio(const struct answer *a, const char *statistic)
+{
+    return a->scale == SCALE_LOG &&
+           (strcmp(statistic, "estimate") == 0 || strcmp(statistic, "ci_low") == 0 ||
+            strcmp(statistic, "ci_high") == 0);
+}
+
 enum status study_compare(struct study *s, const struct plan *plan,
                           const struct result_source *rows, struct errors *e)
 {
@@ -49,7 +57,8 @@ enum status study_compare(struct study *s, const struct plan *plan,
     enum status status = STATUS_OK;
     for (int k = 0; k < s->n_published && status == STATUS_OK; k++) {
         struct published *p = &s->published[k];
-        int n = 0;
+        const bool ratio = is_ratio(&s->answer[plan->published_source[k]], p->statistic);
+        int n = 0, n_mean = 0;
         double mean = 0;
         for (int64_t first = 0; first < s->replicates && status == STATUS_OK; first += CHUNK) {
             const int64_t left = s->replicates - first, count = left < CHUNK ? left : CHUNK;
@@ -58,11 +67,12 @@ enum status study_compare(struct study *s, const struct plan *plan,
                 const double value = statistic_of(p->statistic, &chunk[i]);
                 if (isnan(value)) continue;
                 x[n++] = value;
-                mean += (value - mean) / n;
+                const double y = ratio ? log(value) : value;
+                if (isfinite(y)) mean += (y - mean) / ++n_mean;
             }
         }
         if (n == 0) continue;
-        p->simulated = mean;
+        p->simulated = ratio ? exp(mean) : mean;
         p->low = select_smallest(x, n, (int)(0.025 * (n - 1)));
         p->high = select_smallest(x, n, (int)ceil(0.975 * (n - 1)));
     }

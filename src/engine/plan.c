@@ -254,16 +254,14 @@ static void check_answers(struct reader *r, const struct plan *plan, const struc
 }
 
 /* Everything that is cheap, and that finds mistakes. */
-static void bind_point(struct reader *r, const struct node *root, int index, struct solved **known,
-                       struct plan *plan)
+static void bind_point(struct reader *r, const struct node *root, int index, struct plan *plan)
 {
     const struct node *sweep = node_get(root, "sweep"), *at = sweep;
     struct point *point = &plan->point[index];
-    const int before = r->errors->n;
     const struct node *own = sweep_point(r, root, &plan->sweep, index);
     if (own == NULL) return;
     scenario_read(r, own, &point->scenario);
-    if (r->errors->n > before) return;
+    if (r->errors->n > 0) return;
     if (index == 0) resolve_text(plan, root);
     const struct scenario *s = &point->scenario;
     point_check_endpoints(r, point);
@@ -276,7 +274,7 @@ static void bind_point(struct reader *r, const struct node *root, int index, str
         if (at == NULL) at = node_get(root, "zip");
         check_answers(r, plan, point, at->at);
     }
-    point->baseline = bind_baseline(r, s, known);
+    point->baseline = bind_baseline(r, s, &plan->solved);
     course_bind(r, point->baseline, &s->arms, &point->course);
     trial_solve(r, &s->trial, &point->course, &s->arms, &point->trial);
     recording_bind(r, point);
@@ -296,6 +294,26 @@ static void solve_point(struct reader *r, int index, struct plan *plan)
     recording_solve(r, point);
 }
 
+void plan_read(struct reader *r, const struct node *root, struct plan *plan)
+{
+    const struct errors *e = r->errors;
+    sweep_read(r, root, &plan->sweep);
+    if (e->n > 0) return;
+    plan->n_points = plan->sweep.n_points;
+    plan->point = arena_alloc(r->memory, (size_t)plan->n_points, sizeof *plan->point);
+    for (int k = 0; k < plan->n_points && (e->n == 0 || k < POINTS_WITH_MISTAKES); k++) {
+        struct errors own = {0}; /* a mistake of several points is one mistake, but one of each */
+        bind_point(&(struct reader){r->memory, &own}, root, k, plan);
+        for (int i = 0; i < own.n; i++) error_add(r->errors, own.status, "%s", own.text[i]);
+        errors_free(&own);
+    }
+    if (e->n > 0) return;
+    const struct scenario *s = &plan->point[0].scenario;
+    plan->name = s->name.text ? s->name.text : "";
+    plan->seed = (uint64_t)s->simulation.seed;
+    plan->replicates = s->simulation.replicates;
+}
+
 static enum status make(const char *path, const struct setting *settings, int n_settings,
                         struct plan *plan, struct errors *e)
 {
@@ -303,22 +321,11 @@ static enum status make(const char *path, const struct setting *settings, int n_
     const struct node *root =
         scenario_load(path, settings, n_settings, &plan->memory, &plan->text, e);
     if (root == NULL) return STATUS_USAGE;
-    sweep_read(&r, root, &plan->sweep);
-    if (e->n > 0) return STATUS_USAGE;
-    plan->n_points = plan->sweep.n_points;
-    plan->point = arena_alloc(&plan->memory, (size_t)plan->n_points, sizeof *plan->point);
-    struct solved *known = NULL;
-    for (int k = 0; k < plan->n_points && (e->n == 0 || k < POINTS_WITH_MISTAKES); k++)
-        bind_point(&r, root, k, &known, plan);
-    for (struct solved *k = known; k != NULL && e->n == 0; k = k->next)
+    plan_read(&r, root, plan);
+    for (struct solved *k = plan->solved; k != NULL && e->n == 0; k = k->next)
         baseline_solve(&r, &k->baseline);
     for (int k = 0; k < plan->n_points && e->n == 0; k++) solve_point(&r, k, plan);
-    if (e->n > 0) return STATUS_USAGE;
-    const struct scenario *s = &plan->point[0].scenario;
-    plan->name = s->name.text ? s->name.text : "";
-    plan->seed = (uint64_t)s->simulation.seed;
-    plan->replicates = s->simulation.replicates;
-    return STATUS_OK;
+    return e->n > 0 ? STATUS_USAGE : STATUS_OK;
 }
 
 enum status plan_make(const char *path, const struct setting *settings, int n_settings,
@@ -379,4 +386,7 @@ void plan_describe(struct buffer *out, const struct plan *plan, int index)
                           course_risk(&point->course, arm, table->x[k]), table->x[k]);
         buffer_puts(out, "\n");
     }
+    if (plan->n_points > 1 && point->scenario.published.n > 0)
+        buffer_puts(
+            out, "# Published figures are compared without a sweep only: they are left out here\n");
 }

@@ -24,7 +24,7 @@ struct descriptive {
     int statistic;     /* enum in describe.c */
 };
 
-struct baseline_cache; /* solved populations and courses, shared between points */
+struct solved; /* populations and courses, shared between points */
 
 struct point {
     struct scenario scenario;
@@ -50,6 +50,7 @@ struct plan {
     struct sweep sweep;
     int n_points;
     struct point *point;
+    struct solved *solved;
     int n_answers; /* a replicate: the analyses' outputs, then the descriptives */
     struct answer *answer;
     int n_descriptives; /* statistics that papers print; only without a sweep */
@@ -64,6 +65,9 @@ struct plan {
  * is usable, and to be freed, when STATUS_OK is returned. */
 enum status plan_make(const char *path, const struct setting *settings, int n_settings,
                       struct plan *plan, struct errors *e);
+/* The part of it that is cheap: reads and checks the tree of a file and reports every mistake that
+ * can be told before anything is solved. r->memory is the plan's. */
+void plan_read(struct reader *r, const struct node *root, struct plan *plan);
 void plan_free(struct plan *plan);
 
 /* What was solved, as comment lines for people: hazards, marginal mortality with its error, hazard

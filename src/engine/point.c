@@ -4,13 +4,12 @@
 #include <string.h>
 
 /* Names do not collide, but what is added to them may: death_time. */
-static void check_columns(struct reader *r, const struct schema *s, int from,
-                          const struct endpoint_spec *e)
+static void check_column(struct reader *r, const struct schema *s, int column,
+                         const struct endpoint_spec *e)
 {
-    for (int k = from; k < s->n; k++)
-        if (schema_find(s, s->column[k].name) < k)
-            error_at(r->errors, e->at, "endpoint '%s' makes a column '%s', which is there already",
-                     e->name, s->column[k].name);
+    if (column >= 0 && schema_find(s, s->column[column].name) != column)
+        error_at(r->errors, e->at, "endpoint '%s' makes a column '%s', which is there already",
+                 e->name, s->column[column].name);
 }
 
 void point_make_schema(struct reader *r, struct point *point)
@@ -51,6 +50,11 @@ void point_make_schema(struct reader *r, struct point *point)
         s->column[s->n++] = (struct column){
             .name = arena_printf(r->memory, "%s_%s", e->name, e->kind->event_suffix)};
         c->event_is_cause = strcmp(e->kind->event_suffix, "cause") == 0;
+    }
+    for (int k = 0; k < specs->n; k++) {
+        check_column(r, s, point->columns[k].value, &specs->item[k]);
+        check_column(r, s, point->columns[k].time, &specs->item[k]);
+        check_column(r, s, point->columns[k].event, &specs->item[k]);
     }
 }
 
@@ -96,5 +100,4 @@ void point_bind_analyses(struct reader *r, struct point *point)
         point->analysis[k] = analysis_bind(r, &s->analyses.item[k], &to);
         point->n_answers += s->analyses.item[k].method->n_outputs;
     }
-    if (s->analyses.n == 0) error_at(r->errors, (struct place){0}, "the scenario has no analyses");
 }

@@ -76,14 +76,16 @@ const struct param published_params[] = {
     {PARAM_AT(struct published_spec, arm), .type = PARAM_NAME,
      .help = "of the endpoint's statistic"},
     {PARAM_AT(struct published_spec, statistic), .type = PARAM_NAME, .flags = PARAM_REQUIRED,
-     .help = "n, count, percent, mean, sd, median, q1, q3; estimate, ci_low, ci_high, p_value"},
+     .help = "of an endpoint: n, count, percent, mean, sd, median, q1, q3; of an analysis: "
+             "estimate, se, "
+             "ci_low, ci_high, ci_width, p_value"},
     {PARAM_AT(struct published_spec, value), .type = PARAM_NUMBER, .fallback = NAN,
      .flags = PARAM_REQUIRED, .help = "as printed"},
     {PARAM_AT(struct published_spec, n), .type = PARAM_NUMBER, .fallback = NAN,
      .help = "patients behind it"},
     {PARAM_AT(struct published_spec, use), .type = PARAM_NAME,
      .help = "calibrate, predict or info"},
-    {PARAM_AT(struct published_spec, group), .type = PARAM_NAME,
+    {PARAM_AT(struct published_spec, group), .type = PARAM_TEXT,
      .help = "rows that state one fact"},
     {PARAM_AT(struct published_spec, source), .type = PARAM_TEXT, .help = "where it is printed"},
     {0}};
@@ -100,7 +102,8 @@ static void read_published(struct reader *r, const struct node *n, void *field)
         struct published_spec *row = &p->item[p->n++];
         params_read(r, published_params, n->item[i], n->item[i]->at, "published row", row);
         row->at = n->item[i]->at;
-        if ((row->endpoint.text == NULL) == (row->analysis.text == NULL))
+        if (n->item[i]->kind == NODE_MAP &&
+            (row->endpoint.text == NULL) == (row->analysis.text == NULL))
             error_at(r->errors, row->at, "published row: either an endpoint or an analysis");
         const char *use = row->use.text;
         if (use != NULL && strcmp(use, "calibrate") != 0 && strcmp(use, "predict") != 0 &&
@@ -155,8 +158,8 @@ static void check_names(struct reader *r, const struct scenario *s)
     for (int i = 3; i < n; i++)
         for (int j = 0; j < i; j++)
             if (strcmp(name[i], name[j]) == 0)
-                error_at(r->errors, at[i], "%s '%s' has the name of %s %s", what[i], name[i], "the",
-                         what[j]);
+                error_at(r->errors, at[i], "%s '%s' has the same name as %s %s", what[i], name[i],
+                         strchr("ae", what[j][0]) ? "an" : "a", what[j]);
 }
 
 static const char *const sections[] = {"name", "description", "simulation", "population", "course",
@@ -205,7 +208,11 @@ void scenario_read(struct reader *r, const struct node *root, struct scenario *s
     arms_read(r, node_get(root, "arms"), &s->course, &s->arms);
     if (trial != NULL) trial_read(r, trial, &s->trial);
     endpoints_read(r, node_get(root, "endpoints"), &s->endpoints);
-    analyses_read(r, node_get(root, "analyses"), &s->analyses);
+    const struct node *stated = node_get(root, "analyses");
+    const int before = r->errors->n;
+    analyses_read(r, stated, &s->analyses);
+    if (stated != NULL && stated->n == 0 && r->errors->n == before)
+        error_at(r->errors, stated->at, "analyses: at least one analysis is needed");
     const struct node *published = node_get(root, "published");
     if (published != NULL) read_published(r, published, &s->published);
     check_names(r, s);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { EXTENDS_DEPTH = 16, POINTS_MAX = 1000000 };
+enum { EXTENDS_DEPTH = 16, POINTS_MAX = 100000 };
 
 static const char *beside(const char *path, const char *other, struct arena *memory)
 {

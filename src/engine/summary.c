@@ -57,11 +57,13 @@ bool result_rejects(const struct answer *a, const struct result *r)
 
 bool result_favours_benefit(const struct answer *a, const struct result *r)
 {
+    if (a->benefit == 0) return true; /* a covariate's coefficient: either way */
     return a->benefit > 0 ? r->estimate > a->null : r->estimate < a->null;
 }
 
 static bool favours_harm(const struct answer *a, const struct result *r)
 {
+    if (a->benefit == 0) return false;
     return a->benefit > 0 ? r->estimate < a->null : r->estimate > a->null;
 }
 

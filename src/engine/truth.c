@@ -67,13 +67,15 @@ static int close_cohort(const struct finding *f, struct slice *slice, int most, 
     const int room = f->trials * t->n_arms * t->n, n_slices = f->trials * t->n_arms;
     struct patients all = {.arrival = scratch_doubles(w, room),
                            .lost = scratch_doubles(w, room),
-                           .followed = scratch_doubles(w, room)};
+                           .followed = scratch_doubles(w, room),
+                           .excluded = scratch_doubles(w, room)};
     double *death = scratch_doubles(w, room);
     for (int s = 0; s < n_slices; s++)
         for (int i = 0; i < t->n; i++) {
             if (!keeps(t, most, slice[s].arm, i)) continue;
             all.arrival[all.n] = slice[s].p.arrival[i];
             all.lost[all.n] = slice[s].p.lost[i];
+            all.excluded[all.n] = slice[s].p.excluded[i];
             death[all.n++] = slice[s].c.death[i];
         }
     t->spec->design.design->close(t->spec->design.params, t->spec->follow_up,
@@ -169,8 +171,11 @@ void truth_find(const struct plan *plan, const struct point *point, int threads,
             mean += d / (b + 1);
             squares += d * (x - mean);
         }
-        truth[k] = mean;
-        error[k] = sqrt(squares / (TRUTH_BATCHES * (TRUTH_BATCHES - 1.0)));
+        const double null = on_scale(&plan->answer[k], plan->answer[k].null);
+        const bool exact =
+            fabs(mean - null) < 1e-12; /* equal courses in both arms, but for rounding */
+        truth[k] = exact ? null : mean;
+        error[k] = exact ? 0 : sqrt(squares / (TRUTH_BATCHES * (TRUTH_BATCHES - 1.0)));
     }
     for (int t = 0; t < threads; t++) {
         scratch_free(&f.draw[t]);

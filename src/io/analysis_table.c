@@ -214,6 +214,20 @@ static const char *missing_shown(const struct text_table *t, struct arena *memor
     return *text ? text : "none";
 }
 
+/* The columns of texts: a stray letter among numbers shows here. */
+static const char *categories_shown(const struct data_plan *plan, struct arena *memory)
+{
+    const char *text = "";
+    for (int k = 0; k < plan->schema.n; k++) {
+        const struct column *c = &plan->schema.column[k];
+        if (c->kind == COLUMN_CATEGORY && plan->source[k].column >= 0)
+            text =
+                arena_printf(memory, "%s%s%s (%d level%s)", text, *text ? ", " : "",
+                             text_shown(c->name, memory), c->n_levels, c->n_levels == 1 ? "" : "s");
+    }
+    return *text ? text : "none";
+}
+
 static const char *patients_shown(const struct data_plan *plan, struct arena *memory)
 {
     const char *text = arena_printf(memory, "%d patients", plan->table->n);
@@ -258,7 +272,7 @@ static void write_text(struct buffer *out, const struct data_plan *plan,
     struct arena *m = &d.memory;
     d.title = plan->table->source;
     d.summary = patients_shown(plan, m);
-    d.note = arena_alloc(m, 2 * (size_t)n + 1, sizeof *d.note);
+    d.note = arena_alloc(m, 2 * (size_t)n + 2, sizeof *d.note);
     add_grid(&d, row, n);
     for (int k = 0; k < n; k++)
         if (row[k].result->why != UNDEFINED_NO)
@@ -270,6 +284,7 @@ static void write_text(struct buffer *out, const struct data_plan *plan,
         add_note(&d, suffix ? arena_printf(m, "%s.%s", method->name, suffix) : method->name,
                  row[k].output->brief);
     }
+    add_note(&d, "categories", categories_shown(plan, m));
     add_note(&d, "missing values", missing_shown(plan->table, m));
     report_text(out, &d);
     arena_free(&d.memory);

@@ -49,7 +49,8 @@ struct inference {
     double alpha; /* total over the stated sides */
     int sides;    /* 2, or 1: a one-sided test towards benefit; limits are then 1 - 2 alpha */
     double null;  /* natural scale: 1 for ratios, 0 for differences, or a margin */
-    int benefit;  /* +1: larger estimates are benefit, -1: smaller ones are */
+    int benefit;  /* +1: larger estimates are benefit, -1: smaller ones are; 0: there is no such
+                     thing (a covariate's coefficient), and a one-sided test looks upwards */
     double z;     /* normal quantile of the limits: Phi^-1(1 - alpha/sides) */
 };
 

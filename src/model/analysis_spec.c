@@ -118,6 +118,21 @@ static int find_column(const struct binder *k, const char *name, struct place at
     return -1;
 }
 
+/* A condition does not know latent covariates: to it there are no such columns. */
+static void find_hidden(const struct binder *k, const struct named_text *where)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    for (const char *c = where->text + strcspn(where->text, letters); *c;
+         c += strcspn(c, letters)) {
+        const size_t length = strspn(c, letters);
+        for (int i = 0; i < k->to->n_hidden; i++)
+            if (strlen(k->to->hidden[i]) == length && strncmp(k->to->hidden[i], c, length) == 0)
+                error_at(k->r->errors, where->at, "%s: '%s' is latent: no analysis may see it",
+                         k->what, k->to->hidden[i]);
+        c += length;
+    }
+}
+
 static struct adjustment bind_adjustment(const struct binder *k, const struct named_text *item)
 {
     struct adjustment a = {-1, TRANSFORM_NONE, item->text};
@@ -183,7 +198,7 @@ static void bind_arms(const struct binder *k, const struct analysis_spec *a,
             if (strcmp(to->arm[j], name) == 0) found = j;
         if (found < 0)
             unknown(k->r, a->contrast.item[i].at, k->what, "arm", name, to->arm, to->n_arms);
-        b->arm[i] = found;
+        b->arm[i] = found < 0 ? i : found; /* reported: nothing follows */
     }
     if (b->arm[1] < 0 && !(a->method->uses & (NEEDS_NO_ARM | USES_TERM)))
         error_at(k->r->errors, a->at, "%s: %s compares two arms; the study has %d", k->what,
@@ -205,9 +220,12 @@ static void bind_term(const struct binder *k, const struct analysis_spec *a,
             b->term = i;
             break;
         }
-    if (b->term < 0)
-        error_at(k->r->errors, a->term.text ? a->term.at : a->at,
-                 "%s: term must be arm or an item of adjust", k->what);
+    if (b->term < 0 && a->term.text == NULL)
+        error_at(k->r->errors, a->at,
+                 "%s: %s needs two arms, or a covariate in adjust; the study has %d", k->what,
+                 a->method->name, k->to->n_arms);
+    else if (b->term < 0)
+        error_at(k->r->errors, a->term.at, "%s: term must be arm or an item of adjust", k->what);
     else if (b->adjust[b->term].column >= 0 &&
              k->to->schema->column[b->adjust[b->term].column].kind == COLUMN_CATEGORY)
         error_at(k->r->errors, a->term.text ? a->term.at : a->at,
@@ -246,8 +264,10 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
         else
             b.marker = find_column(&k, a->marker.text, a->marker.at);
     }
-    if (a->where.text != NULL)
+    if (a->where.text != NULL) {
         b.where = expression_read(a->where.text, a->where.at, to->schema, r->memory, r->errors);
+        if (b.where == NULL) find_hidden(&k, &a->where);
+    }
     const struct output *first = &a->method->outputs[0];
     const double null = isnan(a->null) ? first->null : a->null;
     if (first->scale == SCALE_LOG && null <= 0)
@@ -255,7 +275,9 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
     b.inference = (struct inference){.alpha = a->alpha,
                                      .sides = (int)a->sides,
                                      .null = null,
-                                     .benefit = first->benefit_is_high ? 1 : b.outcome.better,
+                                     .benefit = first->benefit_is_high ? 1
+                                                : b.term >= 0          ? 0
+                                                                       : b.outcome.better,
                                      .z = normal_upper_quantile(a->alpha / (double)a->sides)};
     return b;
 }

@@ -23,13 +23,13 @@ struct result result_undefined(enum undefined why, int n, int events)
 double p_normal(const struct inference *in, double z)
 {
     if (in->sides == 2) return 2 * normal_upper(fabs(z));
-    return normal_upper(in->benefit > 0 ? z : -z);
+    return normal_upper(in->benefit >= 0 ? z : -z);
 }
 
 double p_student(const struct inference *in, double t, double df)
 {
     if (in->sides == 2) return 2 * student_upper(fabs(t), df);
-    return student_upper(in->benefit > 0 ? t : -t, df);
+    return student_upper(in->benefit >= 0 ? t : -t, df);
 }
 
 void result_wald(struct result *r, const struct inference *in, enum scale scale, double estimate,

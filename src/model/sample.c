@@ -1,4 +1,5 @@
 /* sample.c - the complete cases of one analysis, from a dataset.  SPDX-License-Identifier: MIT */
+#include "base/dispatch.h"
 #include "model/analysis_spec.h"
 
 #include <math.h>
@@ -6,9 +7,29 @@
 #include <string.h>
 
 /* Clears keep[] where a column that the analysis reads is missing. */
-static void drop_missing(const double *column, unsigned char *keep, int n)
+MULTIVERSION static void drop_missing(const double *restrict column, unsigned char *restrict keep,
+                                      int n)
 {
-    for (int i = 0; i < n; i++) keep[i] = keep[i] && !isnan(column[i]);
+    for (int i = 0; i < n; i++) keep[i] = (unsigned char)(keep[i] & !isnan(column[i]));
+}
+
+/* Clears keep[] where a column is not above a bound (or, `or_equal`, at it). */
+MULTIVERSION static void drop_below(const double *restrict column, double bound, bool or_equal,
+                                    unsigned char *restrict keep, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const int above = or_equal ? column[i] >= bound : column[i] > bound;
+        keep[i] = (unsigned char)(keep[i] & above);
+    }
+}
+
+MULTIVERSION static void drop_other_arms(const double *restrict arm, double first, double second,
+                                         unsigned char *restrict keep, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const int one = fabs(arm[i] - first) < 0.5, two = fabs(arm[i] - second) < 0.5;
+        keep[i] = (unsigned char)(keep[i] & (one | two));
+    }
 }
 
 static void keep_complete(const struct bound_analysis *b, const struct dataset *d,
@@ -18,27 +39,40 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
     const bool by_time = b->method->outcome == OUTCOME_TIME;
     memset(keep, 1, (size_t)n);
     if (b->where != NULL) expression_evaluate(b->where, d, keep, w);
-    if (d->arm != NULL && b->arm[1] >= 0)
-        for (int i = 0; i < n; i++)
-            keep[i] = keep[i] && ((int)d->arm[i] == b->arm[0] || (int)d->arm[i] == b->arm[1]);
+    if (d->arm != NULL && b->arm[1] >= 0) drop_other_arms(d->arm, b->arm[0], b->arm[1], keep, n);
     drop_missing(d->value[by_time ? b->outcome.time : b->outcome.value], keep, n);
     if (by_time) drop_missing(d->value[b->outcome.event], keep, n);
     for (int k = 0; k < b->n_adjust; k++) {
         const double *x = d->value[b->adjust[k].column];
         drop_missing(x, keep, n);
-        for (int i = 0; i < n && b->adjust[k].transform == TRANSFORM_LOG; i++)
-            keep[i] = keep[i] && x[i] > 0;
-        for (int i = 0; i < n && b->adjust[k].transform == TRANSFORM_SQRT; i++)
-            keep[i] = keep[i] && x[i] >= 0;
+        if (b->adjust[k].transform != TRANSFORM_NONE)
+            drop_below(x, 0, b->adjust[k].transform == TRANSFORM_SQRT, keep, n);
     }
     for (int k = 0; k < b->n_strata; k++) drop_missing(d->value[b->stratum[k]], keep, n);
     if (b->marker >= 0) drop_missing(d->value[b->marker], keep, n);
 }
 
-static double *gather(const double *x, const int *row, int n, struct scratch *w)
+/* The patients that an analysis keeps, as row numbers. */
+struct rows {
+    const int *row;
+    int n;
+    bool all; /* every patient: columns need no copying */
+};
+
+static const double *take(const double *x, const struct rows *r, struct scratch *w)
 {
-    double *y = scratch_doubles(w, n);
-    for (int i = 0; i < n; i++) y[i] = x[row[i]];
+    if (r->all) return x;
+    double *y = scratch_doubles(w, r->n);
+    for (int i = 0; i < r->n; i++) y[i] = x[r->row[i]];
+    return y;
+}
+
+/* A copy that may be changed. */
+static double *copy(const double *x, const struct rows *r, struct scratch *w)
+{
+    double *y = scratch_doubles(w, r->n);
+    if (r->all) memcpy(y, x, (size_t)r->n * sizeof *y);
+    for (int i = 0; i < r->n && !r->all; i++) y[i] = x[r->row[i]];
     return y;
 }
 
@@ -62,8 +96,14 @@ static int add_contrasts(const struct column *c, const double *code, int n, cons
     return added;
 }
 
-static void take_covariates(const struct bound_analysis *b, const struct dataset *d, const int *row,
-                            struct sample *s, struct scratch *w)
+static void transform_column(double *x, enum transform transform, int n)
+{
+    for (int i = 0; i < n && transform == TRANSFORM_LOG; i++) x[i] = log(x[i]);
+    for (int i = 0; i < n && transform == TRANSFORM_SQRT; i++) x[i] = sqrt(x[i]);
+}
+
+static void take_covariates(const struct bound_analysis *b, const struct dataset *d,
+                            const struct rows *r, struct sample *s, struct scratch *w)
 {
     int room = 0;
     for (int k = 0; k < b->n_adjust; k++) {
@@ -71,20 +111,21 @@ static void take_covariates(const struct bound_analysis *b, const struct dataset
         room += c->kind == COLUMN_CATEGORY ? c->n_levels : 1;
     }
     const double **x = scratch_take(w, (size_t)room + 1, sizeof *x);
-    s->term = -1;
     for (int k = 0; k < b->n_adjust; k++) {
         const struct column *c = &d->schema->column[b->adjust[k].column];
-        double *column = gather(d->value[b->adjust[k].column], row, s->n, w);
+        const double *value = d->value[b->adjust[k].column];
         if (c->kind == COLUMN_CATEGORY) {
-            s->n_x += add_contrasts(c, column, s->n, x + s->n_x, w);
+            s->n_x += add_contrasts(c, take(value, r, w), s->n, x + s->n_x, w);
             continue;
         }
-        for (int i = 0; i < s->n && b->adjust[k].transform == TRANSFORM_LOG; i++)
-            column[i] = log(column[i]);
-        for (int i = 0; i < s->n && b->adjust[k].transform == TRANSFORM_SQRT; i++)
-            column[i] = sqrt(column[i]);
         if (k == b->term) s->term = s->n_x;
-        x[s->n_x++] = column;
+        if (b->adjust[k].transform == TRANSFORM_NONE) {
+            x[s->n_x++] = take(value, r, w);
+            continue;
+        }
+        double *changed = copy(value, r, w);
+        transform_column(changed, b->adjust[k].transform, s->n);
+        x[s->n_x++] = changed;
     }
     s->x = x;
 }
@@ -96,7 +137,7 @@ static int compare_doubles(const void *a, const void *b)
 }
 
 /* Replaces values by their rank among the distinct ones; returns how many there are. */
-static int rank_distinct(double *value, int *code, int n, struct scratch *w)
+static int rank_distinct(const double *value, int *code, int n, struct scratch *w)
 {
     double *sorted = scratch_doubles(w, n);
     memcpy(sorted, value, (size_t)n * sizeof *sorted);
@@ -112,8 +153,8 @@ static int rank_distinct(double *value, int *code, int n, struct scratch *w)
     return distinct;
 }
 
-static void take_strata(const struct bound_analysis *b, const struct dataset *d, const int *row,
-                        struct sample *s, struct scratch *w)
+static void take_strata(const struct bound_analysis *b, const struct dataset *d,
+                        const struct rows *r, struct sample *s, struct scratch *w)
 {
     s->n_strata = 1;
     if (b->n_strata == 0 || s->n == 0) return;
@@ -122,8 +163,7 @@ static void take_strata(const struct bound_analysis *b, const struct dataset *d,
     double *joint = scratch_doubles(w, s->n);
     memset(joint, 0, (size_t)s->n * sizeof *joint);
     for (int k = 0; k < b->n_strata; k++) {
-        double *column = gather(d->value[b->stratum[k]], row, s->n, w);
-        const int levels = rank_distinct(column, code, s->n, w);
+        const int levels = rank_distinct(take(d->value[b->stratum[k]], r, w), code, s->n, w);
         for (int i = 0; i < s->n; i++) joint[i] = joint[i] * levels + code[i];
         s->n_strata = rank_distinct(joint, code, s->n, w);
         for (int i = 0; i < s->n; i++) joint[i] = code[i];
@@ -132,38 +172,60 @@ static void take_strata(const struct bound_analysis *b, const struct dataset *d,
     if (s->n_strata > 1) s->stratum = code;
 }
 
+static void take_arms(const struct bound_analysis *b, const struct dataset *d, const struct rows *r,
+                      struct sample *s, struct scratch *w)
+{
+    unsigned char *arm = scratch_take(w, (size_t)r->n + 16, 1);
+    int treated = 0;
+    for (int i = 0; i < r->n; i++) {
+        arm[i] = (int)d->arm[r->row[i]] == b->arm[1];
+        treated += arm[i];
+    }
+    s->n_arm[0] = r->n - treated;
+    s->n_arm[1] = treated;
+    s->arm = arm;
+}
+
+static void take_outcome(const struct bound_analysis *b, const struct dataset *d,
+                         const struct rows *r, struct sample *s, struct scratch *w)
+{
+    if (b->method->outcome != OUTCOME_TIME) {
+        s->value = take(d->value[b->outcome.value], r, w);
+        return;
+    }
+    s->time = take(d->value[b->outcome.time], r, w);
+    const double *event = d->value[b->outcome.event];
+    if (!b->outcome.event_is_cause) {
+        s->event = take(event, r, w);
+        return;
+    }
+    double *own = copy(event, r, w);
+    for (int i = 0; i < r->n; i++) own[i] = (int)own[i] == 1;
+    s->event = own;
+}
+
 struct sample sample_take(const struct bound_analysis *b, const struct dataset *d,
                           struct scratch *w, enum undefined *why)
 {
     struct sample s = {.term = -1, .n_strata = 1};
     unsigned char *keep = scratch_take(w, (size_t)d->n + 1, 1);
-    int *row = scratch_ints(w, d->n);
+    int *row = scratch_ints(w, d->n + 1);
     keep_complete(b, d, keep, w);
     for (int i = 0; i < d->n; i++) {
         row[s.n] = i;
         s.n += keep[i];
     }
+    const struct rows r = {row, s.n, s.n == d->n};
     const bool two_arms = d->arm != NULL && b->arm[1] >= 0;
-    if (two_arms) {
-        unsigned char *arm = scratch_take(w, (size_t)s.n + 16, 1);
-        for (int i = 0; i < s.n; i++) arm[i] = (int)d->arm[row[i]] == b->arm[1];
-        for (int i = 0; i < s.n; i++) s.n_arm[arm[i]]++;
-        s.arm = arm;
-    }
-    *why = s.n == 0                                           ? UNDEFINED_NO_PATIENTS
-           : two_arms && (s.n_arm[0] == 0 || s.n_arm[1] == 0) ? UNDEFINED_EMPTY_ARM
-                                                              : UNDEFINED_NO;
-    if (two_arms && b->method->uses & NEEDS_NO_ARM && s.n > 0) *why = UNDEFINED_NO;
-    if (b->outcome.value >= 0) s.value = gather(d->value[b->outcome.value], row, s.n, w);
-    if (b->outcome.time >= 0) {
-        s.time = gather(d->value[b->outcome.time], row, s.n, w);
-        double *event = gather(d->value[b->outcome.event], row, s.n, w);
-        for (int i = 0; i < s.n && b->outcome.event_is_cause; i++) event[i] = (int)event[i] == 1;
-        s.event = event;
-    }
-    take_covariates(b, d, row, &s, w);
-    take_strata(b, d, row, &s, w);
-    if (b->marker >= 0) s.marker = gather(d->value[b->marker], row, s.n, w);
+    if (two_arms) take_arms(b, d, &r, &s, w);
+    const bool needs_both = two_arms && !(b->method->uses & NEEDS_NO_ARM);
+    *why = s.n == 0                                             ? UNDEFINED_NO_PATIENTS
+           : needs_both && (s.n_arm[0] == 0 || s.n_arm[1] == 0) ? UNDEFINED_EMPTY_ARM
+                                                                : UNDEFINED_NO;
+    take_outcome(b, d, &r, &s, w);
+    take_covariates(b, d, &r, &s, w);
+    take_strata(b, d, &r, &s, w);
+    if (b->marker >= 0) s.marker = take(d->value[b->marker], &r, w);
     return s;
 }
 

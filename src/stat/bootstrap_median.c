@@ -6,7 +6,7 @@
  *         = C(n, r) [(i/n)^r - ((i-1)/n)^r] [((n-j+1)/n)^(n-r) - ((n-j)/n)^(n-r)].
  * What X_r = x_i has beyond the sum over j > i belongs to i = j. Of n = 2r - 1 the middle one is r,
  * of n = 2r the middle two are r and r + 1; either way C(n, r) / 2^n = C(2r, r) / 4^r. i has
- * standard deviation sqrt(n) / 2, and the weight falls like exp(i - j): 16 sqrt(n) values of i and
+ * standard deviation sqrt(n) / 2, and the weight falls like exp(i - j): 7.4 sqrt(n) values of i and
  * some 30 of j for each are all that matter. */
 #include "stat/bootstrap_median.h"
 

@@ -58,9 +58,8 @@ logrank("lr", o$futime, o$fustat, o$treated)
 relative_risk("rr", o$fustat, o$treated)
 welch("ages", o$age, o$treated)
 cox("old", Surv(futime, fustat) ~ treated, subset(o, age >= 50 & resid.ds == 2), "treated")
-wald_ratio_swap <- -coef(coxph(Surv(futime, fustat) ~ treated, o, control = control))[[1]]
-wald_ratio("swapped", wald_ratio_swap,
-           sqrt(coxph(Surv(futime, fustat) ~ treated, o, control = control)$var[1, 1]), 26, 12)
+swapped <- coxph(Surv(futime, fustat) ~ treated, o, control = control)
+wald_ratio("swapped", -coef(swapped)[[1]], sqrt(swapped$var[1, 1]), swapped$n, swapped$nevent)
 keep("ovarian")
 
 # --- pbc: texts in quotes, missing values (106 patients without arm), three arms, competing causes
