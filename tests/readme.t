@@ -27,7 +27,7 @@ done
 block yaml 2 >plan.yaml
 printf 'trt,futime,fustat,vfd,age\n0,5,1,0,60\n0,28,0,20,50\n0,9,1,3,71\n0,28,0,11,66\n1,28,0,22,64\n1,7,1,2,70\n1,28,0,25,58\n1,28,0,17,49\n' >data.csv
 run "shocksim analyze data.csv plan.yaml"
-if /usr/bin/python3 -c 'import h5py, pandas' 2>/dev/null; then
+if /usr/bin/python3 -c 'import h5py, pandas; pandas.DataFrame' 2>/dev/null; then
     block python 1 >read.py
     run "/usr/bin/python3 read.py"
 else ok "python block # SKIP no h5py or pandas"; fi

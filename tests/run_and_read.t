@@ -57,7 +57,7 @@ for scenario in "$top"/scenarios/*.yaml; do
     name=$(basename "$scenario" .yaml)
     check "$name: check" "$shocksim" check "$scenario"
     check "$name: 20 replicates" "$shocksim" run "$scenario" --replicates 20 -o "$name.h5" --quiet
-    if /usr/bin/python3 -c 'import h5py, pandas' 2>/dev/null; then
+    if /usr/bin/python3 -c 'import h5py, pandas; pandas.DataFrame' 2>/dev/null; then
         check "$name: patients | analyze is what run stored, to the last bit" /usr/bin/python3 stored.py "$shocksim" "$scenario" "$name.h5" 20
         check "$name: h5py and pandas read every table" /usr/bin/python3 "$top/tests/h5py_reads.py" "$name.h5"
     else

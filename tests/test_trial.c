@@ -39,6 +39,7 @@ static int count_arm(const struct patients *p, int arm)
 
 /* --- allocation ------------------------------------------------------------------------------- */
 
+/* Stratum by stratum, in order of arrival; each of the 15 orders of four and two comes as often. */
 static void test_every_complete_block_is_exact(void **state)
 {
     (void)state;
@@ -47,34 +48,30 @@ static void test_every_complete_block_is_exact(void **state)
         POPULATION COURSE TWO_ARMS
         "trial: {patients: 500, follow_up: 28, allocation: [2, 1],\n"
         "        randomisation: {method: blocks, size: 6, strata: [centre, source]}}\n" REST);
-    const double *source;
-    int treated_at[BLOCK] = {0}, blocks = 0, last_pair = 0;
+    int orders[1 << BLOCK] = {0}, blocks = 0, kinds = 0;
     struct scratch w = {0};
     struct course c;
     for (int r = 0; r < REPLICATES; r++) {
         const struct patients p = draw(&plan, (uint64_t)r, &w, &c);
-        source = covariate_of(&plan.point[0], &p, "source");
-        int position[STRATA] = {0}, treated[STRATA] = {0};
-        bool last[STRATA] = {0};
+        const double *source = covariate_of(&plan.point[0], &p, "source");
+        int position[STRATA] = {0}, order[STRATA] = {0};
         for (int i = 0; i < p.n; i++) {
-            const int s = p.centre[i] * 3 + (int)source[i], at = position[s]++ % BLOCK;
-            const bool in_arm = p.arm[i] > 0;
-            treated[s] += in_arm;
-            treated_at[at] += in_arm && position[s] <= BLOCK;
-            if (at < BLOCK - 1) {
-                last[s] = in_arm && at == BLOCK - 2;
-                continue;
-            }
-            assert_int_equal(treated[s], 2); /* a third of every complete block */
-            treated[s] = 0;
-            blocks += position[s] == BLOCK;
-            last_pair += position[s] == BLOCK && last[s] && in_arm;
+            const int s = p.centre[i] * 3 + (int)source[i];
+            order[s] = 2 * order[s] + (p.arm[i] > 0);
+            if (++position[s] % BLOCK != 0) continue;
+            assert_int_equal(__builtin_popcount((unsigned)order[s]), 2);
+            orders[order[s]]++;
+            blocks++;
+            order[s] = 0;
         }
     }
-    assert_true(blocks > 2000);
-    for (int k = 0; k < BLOCK; k++) /* first blocks also begin where they are not completed */
-        if (k == BLOCK - 1) assert_share(treated_at[k], blocks, 1 / 3.0);
-    assert_share(last_pair, blocks, 1 / 15.0); /* each of the 15 orders of a block as often */
+    assert_true(blocks > 15000);
+    for (int k = 0; k < 1 << BLOCK; k++) {
+        if (orders[k] == 0) continue;
+        assert_share(orders[k], blocks, 1 / 15.0);
+        kinds++;
+    }
+    assert_int_equal(kinds, 15);
     scratch_free(&w);
     plan_free(&plan);
 }

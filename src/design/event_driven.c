@@ -16,7 +16,8 @@ static const struct param params[] = {
      .flags = PARAM_REQUIRED, .help = "deaths after which the trial is closed and analysed"},
     {0}};
 
-/* Calendar time of the wanted death; infinite where follow-up ends with fewer. */
+/* Calendar time of the wanted death, of those not excluded; infinite where follow-up ends with
+ * fewer. */
 static void close(const void *own, double follow_up, double size, const double *death,
                   struct patients *p, struct scratch *w)
 {
@@ -48,8 +49,9 @@ static const char *refuses(const void *own, int64_t patients)
 const struct design design_event_driven = {
     .name = "event_driven",
     .brief = "closed and analysed at a number of deaths, in calendar time",
-    .formula = "observed until min(follow_up, loss, closing day - arrival); closing day: when the "
-               "events-th death is seen; later arrivals are not recruited",
+    .formula =
+        "observed until min(follow_up, loss, closing day - arrival); closing day: when the "
+        "events-th death of a patient not excluded is seen; later arrivals are not recruited",
     .reference = "Lachin & Foulkes (1986) Biometrics 42:507",
     .params = params,
     .params_size = sizeof(struct event_driven),

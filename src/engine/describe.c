@@ -38,23 +38,34 @@ static double quantile(double *x, int n, double p)
     return low + (at - k) * (select_smallest(x, n, k + 1) - low);
 }
 
+static double mean_of(const double *x, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += x[i];
+    return sum / n;
+}
+
+static double sd_of(const double *x, int n)
+{
+    const double mean = mean_of(x, n);
+    double squares = 0;
+    for (int i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
+    return sqrt(squares / (n - 1));
+}
+
 static double value_of(enum statistic which, double *x, int n)
 {
-    double mean = 0, squares = 0;
-    for (int i = 0; i < n; i++) {
-        const double d = x[i] - mean;
-        mean += d / (i + 1);
-        squares += d * (x[i] - mean);
-    }
+    if (which == STAT_N) return n;
+    if (n == 0 || (which == STAT_SD && n == 1)) return NAN;
     switch (which) {
-    case STAT_N: return n;
-    case STAT_COUNT: return rint(mean * n);
-    case STAT_PERCENT: return n > 0 ? 100 * mean : NAN;
-    case STAT_MEAN: return n > 0 ? mean : NAN;
-    case STAT_SD: return n > 1 ? sqrt(squares / (n - 1)) : NAN;
-    case STAT_MEDIAN: return n > 0 ? quantile(x, n, 0.5) : NAN;
-    case STAT_Q1: return n > 0 ? quantile(x, n, 0.25) : NAN;
-    case STAT_Q3: return n > 0 ? quantile(x, n, 0.75) : NAN;
+    case STAT_N: break;
+    case STAT_COUNT: return rint(mean_of(x, n) * n);
+    case STAT_PERCENT: return 100 * mean_of(x, n);
+    case STAT_MEAN: return mean_of(x, n);
+    case STAT_SD: return sd_of(x, n);
+    case STAT_MEDIAN: return quantile(x, n, 0.5);
+    case STAT_Q1: return quantile(x, n, 0.25);
+    case STAT_Q3: return quantile(x, n, 0.75);
     }
     return NAN;
 }
@@ -64,11 +75,13 @@ struct result describe(const struct descriptive *d, const struct point *point,
 {
     const struct scratch_mark mark = scratch_save(w);
     const double *value = data->value[point->columns[d->endpoint].value];
-    double *x = scratch_doubles(w, data->n);
+    double *x = scratch_doubles(w, data->n + 1);
     int n = 0;
-    for (int i = 0; i < data->n; i++)
-        if (!isnan(value[i]) && (d->arm < 0 || data->arm == NULL || (int)data->arm[i] == d->arm))
-            x[n++] = value[i];
+    const bool everybody = d->arm < 0 || data->arm == NULL;
+    for (int i = 0; i < data->n; i++) {
+        x[n] = value[i];
+        n += !isnan(value[i]) & (everybody || (int)data->arm[i] == d->arm);
+    }
     struct result r = result_undefined(UNDEFINED_NO, n, 0);
     r.estimate = value_of((enum statistic)d->statistic, x, n);
     if (isnan(r.estimate)) r.why = UNDEFINED_TOO_FEW;
