@@ -77,6 +77,13 @@ const char *text_nearest(const char *word, const char *const *names, int n)
     return best;
 }
 
+struct suggestion did_you_mean(const char *near)
+{
+    struct suggestion s = {""};
+    if (near) (void)snprintf(s.text, sizeof s.text, "; did you mean '%s'?", near);
+    return s;
+}
+
 static void reserve(struct buffer *b, size_t more)
 {
     if (b->length + more + 1 <= b->capacity) return;

@@ -17,6 +17,12 @@ bool text_to_int64(const char *text, int64_t *value);
  * (Damerau-Levenshtein distance at most a third of the length). */
 const char *text_nearest(const char *word, const char *const *names, int n);
 
+/* "; did you mean 'near'?" for the end of a message, "" when near is NULL. */
+struct suggestion {
+    char text[96];
+};
+struct suggestion did_you_mean(const char *near);
+
 /* A text that grows. A zeroed buffer is the empty text. */
 struct buffer {
     char *text; /* always ends in NUL once something was added */

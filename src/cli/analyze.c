@@ -27,8 +27,8 @@ static enum status read_format(const struct arguments *a, enum analysis_format *
         }
     if (word == NULL) return STATUS_OK;
     const char *near = text_nearest(word, name, FORMATS);
-    return error_add(e, STATUS_USAGE, "analyze: unknown format '%s'%s%s%s", word,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return error_add(e, STATUS_USAGE, "analyze: unknown format '%s'%s", word,
+                     did_you_mean(near).text);
 }
 
 static enum status answer(const struct arguments *a, const struct data_plan *plan,

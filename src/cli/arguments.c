@@ -23,9 +23,8 @@ static enum status unknown_option(const struct command *c, const char *word, str
     for (const struct option_row *o = c->options; o && o->name && n < 31; o++) names[n++] = o->name;
     names[n++] = "--help";
     const char *near = text_nearest(word, names, n);
-    return error_add(e, STATUS_USAGE, "%s: unknown option '%s'%s%s%s (see 'shocksim %s --help')",
-                     c->name, word, near ? "; did you mean '" : "", near ? near : "",
-                     near ? "'?" : "", c->name);
+    return error_add(e, STATUS_USAGE, "%s: unknown option '%s'%s (see 'shocksim %s --help')",
+                     c->name, word, did_you_mean(near).text, c->name);
 }
 
 enum status arguments_read(const struct command *c, int n, char *const *word, struct arena *memory,

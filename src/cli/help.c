@@ -122,8 +122,8 @@ static enum status unknown_name(const char *name, struct errors *e)
         for (int i = 0; plugin_at(kind, i).name != NULL && n < 128; i++)
             names[n++] = plugin_at(kind, i).name;
     const char *near = text_nearest(name, names, n);
-    return error_add(e, STATUS_USAGE, "help: nothing is called '%s'%s%s%s", name,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return error_add(e, STATUS_USAGE, "help: nothing is called '%s'%s", name,
+                     did_you_mean(near).text);
 }
 
 static enum status run(const struct arguments *a, struct errors *e)

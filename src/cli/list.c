@@ -14,9 +14,8 @@ static enum status run(const struct arguments *a, struct errors *e)
     }
     if (a->n_operands == 1 && which < 0) {
         const char *near = text_nearest(a->operand[0], names, PLUGIN_KINDS);
-        return error_add(e, STATUS_USAGE, "list: unknown kind '%s'%s%s%s (%s)", a->operand[0],
-                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
-                         command_list.operands);
+        return error_add(e, STATUS_USAGE, "list: unknown kind '%s'%s (%s)", a->operand[0],
+                         did_you_mean(near).text, command_list.operands);
     }
     struct buffer out = {0};
     for (int k = 0; k < PLUGIN_KINDS; k++) {

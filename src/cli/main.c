@@ -53,8 +53,8 @@ static enum status unknown_command(const char *word, struct errors *e)
     int n = 0;
     for (; commands[n]; n++) names[n] = commands[n]->name;
     const char *near = text_nearest(word, names, n);
-    return error_add(e, STATUS_USAGE, "unknown command '%s'%s%s%s (see 'shocksim --help')", word,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return error_add(e, STATUS_USAGE, "unknown command '%s'%s (see 'shocksim --help')", word,
+                     did_you_mean(near).text);
 }
 
 static enum status run_command(const struct command *c, int n, char *const *word, struct errors *e)

@@ -18,9 +18,9 @@ static enum status run(const struct arguments *a, struct errors *e)
     while (format && which < 5 && strcmp(names[which], format) != 0) which++;
     if (which == 5) {
         const char *near = text_nearest(format, names, 5);
-        return error_add(
-            e, STATUS_USAGE, "report: unknown format '%s'%s%s%s (text, csv, json, markdown, html)",
-            format, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return error_add(e, STATUS_USAGE,
+                         "report: unknown format '%s'%s (text, csv, json, markdown, html)", format,
+                         did_you_mean(near).text);
     }
     struct result_file *file = NULL;
     struct study s;

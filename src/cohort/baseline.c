@@ -344,10 +344,8 @@ static void bind_after(struct reader *r, enum stay k, struct baseline *b)
             if (strcmp(name->text, names[j]) == 0) known = *mark[j] = true;
         const char *near = known ? NULL : text_nearest(name->text, names, n);
         if (!known)
-            error_at(r->errors, name->at,
-                     "%s: after names '%s', which the course does not have%s%s%s", stay_name(k),
-                     name->text, near ? "; did you mean '" : "", near ? near : "",
-                     near ? "'?" : "");
+            error_at(r->errors, name->at, "%s: after names '%s', which the course does not have%s",
+                     stay_name(k), name->text, did_you_mean(near).text);
     }
 }
 

@@ -265,10 +265,7 @@ const struct component *component_named(const char *name, struct reader *r, stru
         names[n++] = c->name;
     }
     const char *near = text_nearest(name, names, n);
-    if (near)
-        error_at(r->errors, at, "unknown key '%s' in %s; did you mean '%s'?", name, where, near);
-    else
-        error_at(r->errors, at, "unknown key '%s' in %s", name, where);
+    error_at(r->errors, at, "unknown key '%s' in %s%s", name, where, did_you_mean(near).text);
     return NULL;
 }
 

@@ -120,10 +120,7 @@ static void unknown_covariate(const struct population *p, struct reader *r, stru
     const char **names = arena_alloc(r->memory, (size_t)p->n_covariates, sizeof *names);
     for (int k = 0; k < p->n_covariates; k++) names[k] = p->covariate[k].name;
     const char *near = text_nearest(name, names, p->n_covariates);
-    if (near)
-        error_at(r->errors, at, "%s: unknown covariate '%s'; did you mean '%s'?", what, name, near);
-    else
-        error_at(r->errors, at, "%s: unknown covariate '%s'", what, name);
+    error_at(r->errors, at, "%s: unknown covariate '%s'%s", what, name, did_you_mean(near).text);
 }
 
 /* Fills the correlation matrix and factors it row by row; the first row that cannot be factored
@@ -289,9 +286,8 @@ static struct predictor bind(const struct population *p, const struct terms *t, 
                 error_at(r->errors, in->at, "%s: '%s' is categorical: write {level: value}", what,
                          in->name);
             else
-                error_at(r->errors, in->at, "%s: '%s' has no level '%s'%s%s%s", what, in->name,
-                         in->level, near ? "; did you mean '" : "", near ? near : "",
-                         near ? "'?" : "");
+                error_at(r->errors, in->at, "%s: '%s' has no level '%s'%s", what, in->name,
+                         in->level, did_you_mean(near).text);
             continue;
         }
         double *level = arena_alloc(r->memory, (size_t)column->n_levels, sizeof *level);

@@ -85,8 +85,7 @@ static void read_design(struct reader *r, const struct node *n, void *field)
         int k = 0;
         for (; k < 32 && designs[k] != NULL; k++) names[k] = designs[k]->name;
         const char *near = text_nearest(name, names, k);
-        error_at(r->errors, n->at, "unknown design '%s'%s%s%s", name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        error_at(r->errors, n->at, "unknown design '%s'%s", name, did_you_mean(near).text);
         return;
     }
     c->params = arena_alloc(r->memory, c->design->params_size + 1, 1);
@@ -149,8 +148,7 @@ static int arm_index(struct reader *r, const struct arms *arms, const char *name
     const char **names = arena_alloc(r->memory, (size_t)arms->n, sizeof *names);
     for (int i = 0; i < arms->n; i++) names[i] = arms->arm[i].name;
     const char *near = text_nearest(name, names, arms->n);
-    error_at(r->errors, at, "%s: unknown arm '%s'%s%s%s", what, name,
-             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    error_at(r->errors, at, "%s: unknown arm '%s'%s", what, name, did_you_mean(near).text);
     return -1;
 }
 
@@ -177,9 +175,8 @@ static void not_a_stratum(struct reader *r, const struct population *p, const st
     for (int k = 0; k < p->n_covariates; k++)
         if (p->covariate[k].distribution >= DISTRIBUTION_BINARY) names[n++] = p->covariate[k].name;
     const char *near = text_nearest(t->text, names, n);
-    error_at(r->errors, t->at,
-             "strata: '%s' must be centre or a binary or categorical covariate%s%s%s", t->text,
-             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    error_at(r->errors, t->at, "strata: '%s' must be centre or a binary or categorical covariate%s",
+             t->text, did_you_mean(near).text);
 }
 
 static void solve_strata(struct reader *r, const struct trial_spec *t, const struct population *p,

@@ -33,8 +33,8 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
         return;
     }
     const char *near = text_nearest(m->of.text, q->context->marker, q->context->n_markers);
-    error_at(q->r->errors, m->of.at, "endpoint '%s': unknown marker '%s'%s%s%s", q->name,
-             m->of.text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    error_at(q->r->errors, m->of.at, "endpoint '%s': unknown marker '%s'%s", q->name, m->of.text,
+             did_you_mean(near).text);
 }
 
 static void compute(const void *own, const struct patients *p, const struct course *c,

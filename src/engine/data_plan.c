@@ -13,8 +13,7 @@ void data_no_column(struct reader *r, struct place at, const char *what, const s
 {
     const char *near = text_nearest(name, t->name, t->n_columns);
     error_at(r->errors, at, "%s: %s has no column '%s'%s", what, t->source,
-             text_shown(name, r->memory),
-             near ? arena_printf(r->memory, "; did you mean '%s'?", near) : "");
+             text_shown(name, r->memory), did_you_mean(near).text);
 }
 
 void data_bad_cell(struct reader *r, struct place at, const char *what, const struct text_table *t,
@@ -83,15 +82,34 @@ static void check_outcome(const struct use *u, int k, int largest)
     }
 }
 
+static void check_times(const struct use *u, const struct endpoint_columns *e)
+{
+    check_outcome(u, e->time, -1);
+    check_outcome(u, e->event, e->event_is_cause ? 2 : 1);
+}
+
+static void check_tiers(struct use u, const struct bound_analysis *b)
+{
+    for (int k = 0; k < b->n_tiers; k++) {
+        const struct bound_tier *t = &b->tier[k];
+        u.at = b->spec->hierarchy.tier[k].endpoint.at;
+        if (t->by_time)
+            check_times(&u, &t->outcome);
+        else
+            check_outcome(&u, t->outcome.value, t->tie_if_both ? 1 : -1);
+    }
+}
+
 static void check_analysis(struct reader *r, const struct data_plan *plan,
                            const struct bound_analysis *b)
 {
     const char *what = arena_printf(r->memory, "analysis '%s'", b->spec->name);
     struct use u = {r, plan, what, b->spec->endpoint.at};
-    if (b->method->outcome == OUTCOME_TIME) {
-        check_outcome(&u, b->outcome.time, -1);
-        check_outcome(&u, b->outcome.event, b->outcome.event_is_cause ? 2 : 1);
-    } else
+    if (b->n_tiers > 0)
+        check_tiers(u, b);
+    else if (b->method->outcome == OUTCOME_TIME)
+        check_times(&u, &b->outcome);
+    else
         check_outcome(&u, b->outcome.value, b->method->outcome == OUTCOME_BINARY ? 1 : -1);
     for (int k = 0; k < b->n_adjust; k++) {
         u.at = b->spec->adjust.item[k].at;
@@ -130,7 +148,7 @@ enum status data_plan_make(const char *path, const struct setting *settings, int
     else
         data_read_columns(&r, root, plan);
     for (int k = 0; k < plan->analyses.n && e->n == 0; k++)
-        plan->n_answers += plan->analysis[k].method->n_outputs;
+        plan->n_answers += plan->analysis[k].n_outputs;
     const int before = e->n;
     for (int k = 0; k < plan->analyses.n && before == 0; k++)
         check_analysis(&r, plan, &plan->analysis[k]);
@@ -153,6 +171,6 @@ void data_plan_run(const struct data_plan *plan, struct scratch *w, struct resul
 {
     for (int k = 0; k < plan->analyses.n; k++) {
         analysis_run(&plan->analysis[k], &plan->data, w, out);
-        out += plan->analysis[k].method->n_outputs;
+        out += plan->analysis[k].n_outputs;
     }
 }

@@ -40,7 +40,7 @@ static void make_answers(struct plan *plan)
     struct answer *a = plan->answer;
     for (int k = 0; k < point->scenario.analyses.n; k++) {
         const struct bound_analysis *b = &point->analysis[k];
-        for (int j = 0; j < b->method->n_outputs; j++, a++) {
+        for (int j = 0; j < b->n_outputs; j++, a++) {
             const struct output *o = &b->method->outputs[j];
             *a = (struct answer){b->spec->name,       b->method->name,    o->scale,
                                  b->inference.null,   b->inference.alpha, b->inference.sides,
@@ -74,8 +74,8 @@ static void unknown_name(struct reader *r, const struct named_text *t, const cha
                          const char *const *names, int n)
 {
     const char *near = text_nearest(t->text, names, n);
-    error_at(r->errors, t->at, "published row: unknown %s '%s'%s%s%s", kind, t->text,
-             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    error_at(r->errors, t->at, "published row: unknown %s '%s'%s", kind, t->text,
+             did_you_mean(near).text);
 }
 
 static const char *const answer_statistics[] = {"estimate", "ci_low",  "ci_high",

@@ -98,6 +98,6 @@ void point_bind_analyses(struct reader *r, struct point *point)
     point->analysis = arena_alloc(r->memory, (size_t)s->analyses.n, sizeof *point->analysis);
     for (int k = 0; k < s->analyses.n; k++) {
         point->analysis[k] = analysis_bind(r, &s->analyses.item[k], &to);
-        point->n_answers += s->analyses.item[k].method->n_outputs;
+        point->n_answers += point->analysis[k].n_outputs;
     }
 }

@@ -123,9 +123,8 @@ static void check_arms(struct reader *r, const struct arms *arms, const struct e
     for (int j = 0; j < stated->n; j++) {
         if (stated->name[j] == NULL || arms_find(arms, stated->name[j]) >= 0) continue;
         const char *near = text_nearest(stated->name[j], names, arms->n);
-        error_at(r->errors, stated->at[j], "endpoint '%s': observed: unknown arm '%s'%s%s%s",
-                 e->name, stated->name[j], near ? "; did you mean '" : "", near ? near : "",
-                 near ? "'?" : "");
+        error_at(r->errors, stated->at[j], "endpoint '%s': observed: unknown arm '%s'%s", e->name,
+                 stated->name[j], did_you_mean(near).text);
     }
 }
 

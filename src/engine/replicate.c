@@ -103,7 +103,7 @@ void replicate_run(const struct plan *plan, const struct point *point, uint64_t 
     const struct dataset data = replicate_dataset(point, replicate, false, w, &p, &c);
     for (int k = 0; k < point->scenario.analyses.n; k++) {
         analysis_run(&point->analysis[k], &data, w, out);
-        out += point->analysis[k].method->n_outputs;
+        out += point->analysis[k].n_outputs;
     }
     for (int k = 0; k < plan->n_descriptives; k++)
         *out++ = describe(&plan->descriptive[k], point, &data, w);

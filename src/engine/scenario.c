@@ -56,8 +56,8 @@ void endpoints_read(struct reader *r, const struct node *n, struct endpoint_spec
         s->kind = endpoint_named(kind->text);
         if (s->kind == NULL) {
             const char *near = text_nearest(kind->text, names, n_kinds);
-            error_at(r->errors, kind->at, "%s: unknown kind '%s'%s%s%s", what, kind->text,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+            error_at(r->errors, kind->at, "%s: unknown kind '%s'%s", what, kind->text,
+                     did_you_mean(near).text);
             continue;
         }
         s->params = arena_alloc(r->memory, s->kind->params_size + 1, 1);
@@ -174,8 +174,8 @@ static void check_sections(struct reader *r, const struct node *root)
         for (int k = 0; k < n; k++) known = known || strcmp(root->key[i], sections[k]) == 0;
         if (known) continue;
         const char *near = text_nearest(root->key[i], sections, n);
-        error_at(r->errors, root->key_at[i], "unknown key '%s' in the scenario%s%s%s", root->key[i],
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        error_at(r->errors, root->key_at[i], "unknown key '%s' in the scenario%s", root->key[i],
+                 did_you_mean(near).text);
     }
     static const char *const needed[] = {"course", "arms", "trial", "endpoints", "analyses"};
     for (size_t k = 0; k < sizeof needed / sizeof *needed; k++)

@@ -94,9 +94,9 @@ static const char *unknown_name(const struct node *root, const char *path, bool 
         if (length == 0 || (whole && whole_entries) || node_get(entries, name) != NULL) return NULL;
         const bool any = entries != NULL && entries->kind == NODE_MAP;
         const char *near = any ? text_nearest(name, entries->key, entries->n) : NULL;
-        return arena_printf(memory, "path '%s' leads nowhere: unknown %s '%s'%s%s%s",
+        return arena_printf(memory, "path '%s' leads nowhere: unknown %s '%s'%s",
                             text_shown(path, memory), kind[k], text_shown(name, memory),
-                            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                            did_you_mean(near).text);
     }
     return NULL;
 }

@@ -140,7 +140,7 @@ static void find_batch(void *context, int64_t batch, int worker)
     struct result *out = f->result + batch * f->plan->n_answers;
     for (int k = 0; k < point->scenario.analyses.n; k++) {
         analysis_run(&point->analysis[k], &all, own, out);
-        out += point->analysis[k].method->n_outputs;
+        out += point->analysis[k].n_outputs;
     }
 }
 

@@ -21,7 +21,7 @@ static struct answer_row *list_answers(const struct data_plan *plan, const struc
     struct answer_row *row = arena_alloc(memory, (size_t)plan->n_answers, sizeof *row), *next = row;
     for (int k = 0; k < plan->analyses.n; k++) {
         const struct bound_analysis *b = &plan->analysis[k];
-        for (int j = 0; j < b->method->n_outputs; j++) {
+        for (int j = 0; j < b->n_outputs; j++) {
             const struct output *o = &b->method->outputs[j];
             const char *name =
                 j > 0 ? arena_printf(memory, "%s.%s", b->spec->name, o->suffix) : b->spec->name;

@@ -23,7 +23,9 @@
     UNDEFINED(SEPARATION, "separation: the likelihood has no maximum")                             \
     UNDEFINED(SINGULAR, "covariates are collinear")                                                \
     UNDEFINED(NOT_CONVERGED, "the iteration did not converge")                                     \
-    UNDEFINED(NO_CASES, "no patients with, or none without, the outcome")
+    UNDEFINED(ONE_ARM_WINS, "one arm wins every pair that is decided")                             \
+    UNDEFINED(NO_CASES, "no patients with, or none without, the outcome")                          \
+    UNDEFINED(BEYOND_FOLLOW_UP, "the follow-up of an arm ends before the time asked about")
 enum undefined {
 #define UNDEFINED(name, text) UNDEFINED_##name,
     UNDEFINED_LIST
@@ -54,6 +56,17 @@ struct inference {
     double z;     /* normal quantile of the limits: Phi^-1(1 - alpha/sides) */
 };
 
+/* One tier of a hierarchy: values, or times to event, are compared. */
+struct tier {
+    const double *value; /* [n] NULL where times are compared */
+    const double *time;  /* [n] days to event or censoring; NULL where values are compared */
+    const double *event; /* [n] 1 or 0; NULL where nothing depends on it */
+    int better;          /* values: +1 higher, -1 lower; times: -1 the event is harm, +1 benefit */
+    double margin;       /* a difference that decides is larger */
+    bool tie_if_both;    /* two patients with the event whom this tier leaves tied stay tied */
+};
+enum { TIERS_MAX = 6 };
+
 /* The analysed patients, complete cases only, in order of arrival. Pointers that an analysis did
  * not ask for in `uses` are NULL. Columns may be read up to n only. */
 struct sample {
@@ -62,19 +75,25 @@ struct sample {
     const unsigned char *arm;   /* [n] 0 control, 1 treated; NULL in a study without arms */
     const double *value;        /* [n] the outcome's value; for a yes/no outcome 0 or 1 */
     const double *time, *event; /* [n] days to event or censoring, and 1 or 0 */
+    const double *cause;        /* [n] 0 censored, 1 the event, 2 a competing one; else event */
     int n_x;                    /* covariate columns, treatment contrasts expanded, arm excluded */
     const double *const *x;     /* [n_x][n] */
     int term;                   /* column of x the question is about, or -1: the arm */
     const int *stratum; /* [n] 0 … n_strata-1, every code occurs; NULL when n_strata is 1 */
     int n_strata;
     const double *marker; /* [n] */
+    int n_tiers;
+    const struct tier *tier; /* [n_tiers] first compared first */
 };
 
 enum outcome_kind { OUTCOME_VALUE, OUTCOME_BINARY, OUTCOME_TIME };
 
 enum { USES_ADJUST = 1, USES_STRATA = 2, USES_MARKER = 4, USES_TERM = 8, NEEDS_NO_ARM = 16 };
 
-enum { OUTPUTS_MAX = 8 };
+/* The outcomes are a hierarchy: value, time and event of the sample are NULL. */
+enum { USES_HIERARCHY = 32 };
+
+enum { OUTPUTS_MAX = 4 + 2 * TIERS_MAX };
 
 /* One number an analysis gives. The first output is the analysis's own answer and has no suffix;
  * further ones are reported as NAME.suffix. */
@@ -92,14 +111,15 @@ struct analysis {
     const struct param *params; /* own keys, may be NULL */
     size_t params_size;
     int n_outputs;
+    int outputs_per_tier; /* further outputs for each tier of the hierarchy */
     const struct output *outputs;
     const char *example; /* a plan's line, run by the contract test, e.g. "{method: cox, …}" */
     /* se of the estimate when every patient is entered k times, relative to once: 1/sqrt(k) for
      * most; NaN when it is not a constant factor. The contract test checks it. */
     double se_power; /* se(k)/se(1) = k^se_power; 0 is read as NaN (no statement) */
-    /* Writes n_outputs results. Never fails: a sample without an answer gives `why`. Pure: no
-     * state, no allocation but from w, which the caller restores. `in` belongs to the first output.
-     */
+    /* Writes n_outputs results, and those of the tiers. Never fails: a sample without an answer
+     * gives `why`. Pure: no state, no allocation but from w, which the caller restores. `in`
+     * belongs to the first output. */
     void (*run)(const void *params, const struct inference *in, const struct sample *s,
                 struct scratch *w, struct result *out);
 };

@@ -14,7 +14,10 @@ const struct param analysis_params[] = {
      .type = PARAM_NAME,
      .flags = PARAM_REQUIRED,
      .help = "see 'shocksim list analyses'"},
-    {ROW(PARAM_NAME, endpoint), .flags = PARAM_REQUIRED, .help = "the outcome"},
+    {ROW(PARAM_NAME, endpoint), .help = "the outcome; required where there is no hierarchy"},
+    {ROW(PARAM_CUSTOM, hierarchy), .read = hierarchy_read, .echo = hierarchy_echo,
+     .help = "[{endpoint, better: lower|higher, margin: 0, compare: yes_no|time, "
+             "tie_if_both: false|true}, …]"},
     {ROW(PARAM_TEXTS, adjust),
      .help = "covariates: age, log(lactate), sqrt(x), source (contrasts)"},
     {ROW(PARAM_TEXTS, strata), .help = "centre or covariates; every combination is a stratum"},
@@ -35,8 +38,7 @@ static void unknown(struct reader *r, struct place at, const char *what, const c
                     const char *name, const char *const *names, int n)
 {
     const char *near = text_nearest(name, names, n);
-    error_at(r->errors, at, "%s: unknown %s '%s'%s%s%s", what, kind, name,
-             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    error_at(r->errors, at, "%s: unknown %s '%s'%s", what, kind, name, did_you_mean(near).text);
 }
 
 static const struct analysis *read_method(struct reader *r, const struct node *body,
@@ -76,6 +78,9 @@ void analyses_read(struct reader *r, const struct node *n, struct analysis_specs
         void *params = arena_alloc(r->memory, method->params_size + 1, 1);
         params_read_pair(r, analysis_params, s, method->params, params, n->item[i], n->key_at[i],
                          what);
+        const char *outcome = method->uses & USES_HIERARCHY ? "hierarchy" : "endpoint";
+        if (node_get(n->item[i], outcome) == NULL)
+            error_at(r->errors, n->key_at[i], "'%s' is missing in %s", outcome, what);
         s->name = n->key[i];
         s->at = n->key_at[i];
         s->method = method;
@@ -160,27 +165,72 @@ static struct adjustment bind_adjustment(const struct binder *k, const struct na
     return a;
 }
 
-static void bind_endpoint(const struct binder *k, const struct analysis_spec *a,
-                          struct bound_analysis *b)
+static const struct endpoint_columns *find_endpoint(const struct binder *k,
+                                                    const struct named_text *name)
 {
     const struct binding *to = k->to;
     const char **names = arena_alloc(k->r->memory, (size_t)to->n_endpoints, sizeof *names);
     for (int i = 0; i < to->n_endpoints; i++) {
         names[i] = to->endpoint[i].name;
-        if (strcmp(names[i], a->endpoint.text) != 0) continue;
-        b->outcome = to->endpoint[i];
-        static const char *const wants[] = {"a value", "a yes/no value", "a time to event"};
-        const bool fits = a->method->outcome == OUTCOME_TIME ? b->outcome.time >= 0
-                          : a->method->outcome == OUTCOME_BINARY
-                              ? b->outcome.value >= 0 && b->outcome.binary
-                              : b->outcome.value >= 0;
-        if (!fits)
-            error_at(k->r->errors, a->endpoint.at,
-                     "%s: %s needs %s, which endpoint '%s' does not have", k->what, a->method->name,
-                     wants[a->method->outcome], names[i]);
-        return;
+        if (strcmp(names[i], name->text) == 0) return &to->endpoint[i];
     }
-    unknown(k->r, a->endpoint.at, k->what, "endpoint", a->endpoint.text, names, to->n_endpoints);
+    unknown(k->r, name->at, k->what, "endpoint", name->text, names, to->n_endpoints);
+    return NULL;
+}
+
+static void want(const struct binder *k, const struct named_text *endpoint, bool fits,
+                 const char *who, const char *wanted)
+{
+    if (!fits)
+        error_at(k->r->errors, endpoint->at, "%s: %s needs %s, which endpoint '%s' does not have",
+                 k->what, who, wanted, endpoint->text);
+}
+
+static void bind_endpoint(const struct binder *k, const struct analysis_spec *a,
+                          struct bound_analysis *b)
+{
+    static const char *const wanted[] = {"a value", "a yes/no value", "a time to event"};
+    const struct endpoint_columns *found = find_endpoint(k, &a->endpoint);
+    if (found == NULL) return;
+    b->outcome = *found;
+    const bool fits = a->method->outcome == OUTCOME_TIME     ? found->time >= 0
+                      : a->method->outcome == OUTCOME_BINARY ? found->value >= 0 && found->binary
+                                                             : found->value >= 0;
+    want(k, &a->endpoint, fits, a->method->name, wanted[a->method->outcome]);
+}
+
+static void bind_tier(const struct binder *k, const struct tier_spec *t, struct bound_analysis *b)
+{
+    const struct endpoint_columns *found =
+        t->endpoint.text != NULL ? find_endpoint(k, &t->endpoint) : NULL;
+    if (found == NULL) return;
+    const bool by_time = t->compare == 1;
+    if (by_time)
+        want(k, &t->endpoint, found->time >= 0, "compare: time", "a time to event");
+    else
+        want(k, &t->endpoint, found->value >= 0, "compare: yes_no", "a value");
+    if (t->tie_if_both && !by_time)
+        want(k, &t->endpoint, found->binary, "tie_if_both", "a yes/no value");
+    b->tier[b->n_tiers++] =
+        (struct bound_tier){.outcome = *found,
+                            .by_time = by_time,
+                            .tie_if_both = t->tie_if_both,
+                            .better = t->better == 0 ? found->better : 2 * t->better - 3,
+                            .margin = t->margin};
+}
+
+static void bind_hierarchy(const struct binder *k, const struct analysis_spec *a,
+                           struct bound_analysis *b)
+{
+    const struct hierarchy *h = &a->hierarchy;
+    b->tier = arena_alloc(k->r->memory, (size_t)h->n, sizeof *b->tier);
+    for (int i = 0; i < h->n; i++) bind_tier(k, &h->tier[i], b);
+    if (b->n_tiers == 0) return;
+    b->outcome = b->tier[0].outcome;
+    if (a->endpoint.text != NULL && strcmp(a->endpoint.text, b->outcome.name) != 0)
+        error_at(k->r->errors, a->endpoint.at,
+                 "%s: the endpoint is that of the first tier, '%s'; leave the key out", k->what,
+                 b->outcome.name);
 }
 
 static void bind_arms(const struct binder *k, const struct analysis_spec *a,
@@ -249,7 +299,12 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
     refuse(&k, a, USES_STRATA, a->strata.n > 0, "strata");
     refuse(&k, a, USES_MARKER, a->marker.text != NULL, "marker");
     refuse(&k, a, USES_TERM, a->term.text != NULL, "term");
-    if (a->endpoint.text != NULL) bind_endpoint(&k, a, &b);
+    refuse(&k, a, USES_HIERARCHY, a->hierarchy.n > 0, "hierarchy");
+    if (a->method->uses & USES_HIERARCHY)
+        bind_hierarchy(&k, a, &b);
+    else if (a->endpoint.text != NULL)
+        bind_endpoint(&k, a, &b);
+    b.n_outputs = a->method->n_outputs + a->method->outputs_per_tier * a->hierarchy.n;
     bind_arms(&k, a, &b);
     b.adjust = arena_alloc(r->memory, (size_t)a->adjust.n, sizeof *b.adjust);
     for (int i = 0; i < a->adjust.n; i++)

@@ -7,6 +7,21 @@
 #include "model/dataset.h"
 #include "model/expression.h"
 
+/* One tier of a hierarchy of outcomes, as stated. */
+struct tier_spec {
+    struct named_text endpoint;
+    int better;  /* 0: the endpoint's own, 1 lower, 2 higher */
+    int compare; /* 0: values (yes or no, days, …), 1: times to event */
+    double margin;
+    bool tie_if_both;
+};
+struct hierarchy {
+    int n;
+    struct tier_spec *tier;
+};
+void hierarchy_read(struct reader *r, const struct node *n, void *field);
+void hierarchy_echo(struct buffer *out, const void *field, int indent);
+
 /* Keys every analysis shares. */
 struct analysis_spec {
     const char *name;
@@ -15,6 +30,7 @@ struct analysis_spec {
     void *params; /* the method's own */
     struct named_text method_name, endpoint, marker, term, where;
     struct names adjust, strata, contrast;
+    struct hierarchy hierarchy;
     double alpha, null;
     int64_t sides;
 };
@@ -53,11 +69,20 @@ struct adjustment {
     enum transform transform;
     const char *text; /* as written: "log(lactate)" */
 };
+struct bound_tier {
+    struct endpoint_columns outcome;
+    bool by_time, tie_if_both;
+    int better; /* +1 higher, -1 lower */
+    double margin;
+};
 struct bound_analysis {
     const struct analysis_spec *spec;
     const struct analysis *method;
+    int n_outputs;
     struct inference inference;
-    struct endpoint_columns outcome;
+    struct endpoint_columns outcome; /* of a hierarchy: the first tier's */
+    int n_tiers;                     /* 0: no hierarchy */
+    struct bound_tier *tier;
     int arm[2]; /* control and treated; arm[1] = -1 without arms */
     int n_adjust;
     struct adjustment *adjust;

@@ -25,8 +25,8 @@ enum support endpoint_support(const struct endpoint_question *q, const char *nam
         return (enum support)k;
     }
     const char *near = text_nearest(name, support_names, SUPPORT_COUNT);
-    error_at(q->r->errors, at, "endpoint '%s': unknown support '%s'%s%s%s", q->name, name,
-             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    error_at(q->r->errors, at, "endpoint '%s': unknown support '%s'%s", q->name, name,
+             did_you_mean(near).text);
     return SUPPORT_COUNT;
 }
 

@@ -161,7 +161,7 @@ static void emit(struct parser *p, struct step step)
 static const char *meant(struct parser *p, const char *word, const char *const *names, int n)
 {
     const char *near = text_nearest(word, names, n);
-    return near ? arena_printf(p->memory, "; did you mean '%s'?", near) : "";
+    return arena_text(p->memory, did_you_mean(near).text);
 }
 
 /* The column that `name` names, -1 after reporting that there is none. */

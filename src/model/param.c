@@ -64,7 +64,7 @@ static void report_unknown(struct reader *r, const struct param *first, const st
     for (int i = 0; i < n_second; i++) name[n_first + i] = second[i].name;
     const char *near = text_nearest(key, name, n_first + n_second);
     error_at(r->errors, at, "unknown key '%s' in %s%s", text_shown(key, r->memory), what,
-             near ? arena_printf(r->memory, "; did you mean '%s'?", near) : "");
+             did_you_mean(near).text);
 }
 
 static int count_of(const struct param *row, const void *field)

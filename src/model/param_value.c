@@ -200,8 +200,7 @@ static void read_choice(struct reader *r, const struct node *n, const struct par
     }
     const char *near = n->kind == NODE_SCALAR ? text_nearest(n->text, w.word, w.n) : NULL;
     error_at(r->errors, n->at, "%s must be %s%s, not %s%s", row->name, w.n > 1 ? "one of " : "",
-             words_joined(&w, ", ", r->memory), node_shown(n, r->memory),
-             near ? arena_printf(r->memory, "; did you mean '%s'?", near) : "");
+             words_joined(&w, ", ", r->memory), node_shown(n, r->memory), did_you_mean(near).text);
 }
 
 /* --- lists and maps --------------------------------------------------------------------------- */

@@ -32,6 +32,13 @@ MULTIVERSION static void drop_other_arms(const double *restrict arm, double firs
     }
 }
 
+static void drop_unknown(const struct endpoint_columns *e, bool by_time, const struct dataset *d,
+                         unsigned char *keep)
+{
+    drop_missing(d->value[by_time ? e->time : e->value], keep, d->n);
+    if (by_time) drop_missing(d->value[e->event], keep, d->n);
+}
+
 static void keep_complete(const struct bound_analysis *b, const struct dataset *d,
                           unsigned char *keep, struct scratch *w)
 {
@@ -40,8 +47,9 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
     memset(keep, 1, (size_t)n);
     if (b->where != NULL) expression_evaluate(b->where, d, keep, w);
     if (d->arm != NULL && b->arm[1] >= 0) drop_other_arms(d->arm, b->arm[0], b->arm[1], keep, n);
-    drop_missing(d->value[by_time ? b->outcome.time : b->outcome.value], keep, n);
-    if (by_time) drop_missing(d->value[b->outcome.event], keep, n);
+    if (b->n_tiers == 0) drop_unknown(&b->outcome, by_time, d, keep);
+    for (int k = 0; k < b->n_tiers; k++)
+        drop_unknown(&b->tier[k].outcome, b->tier[k].by_time, d, keep);
     for (int k = 0; k < b->n_adjust; k++) {
         const double *x = d->value[b->adjust[k].column];
         drop_missing(x, keep, n);
@@ -186,6 +194,16 @@ static void take_arms(const struct bound_analysis *b, const struct dataset *d, c
     s->arm = arm;
 }
 
+/* 1 where the cause is the event, else 0. */
+static const double *events_of(const struct endpoint_columns *e, const double *cause, int n,
+                               struct scratch *w)
+{
+    if (!e->event_is_cause) return cause;
+    double *event = scratch_doubles(w, n);
+    for (int i = 0; i < n; i++) event[i] = (int)cause[i] == 1;
+    return event;
+}
+
 static void take_outcome(const struct bound_analysis *b, const struct dataset *d,
                          const struct rows *r, struct sample *s, struct scratch *w)
 {
@@ -194,14 +212,28 @@ static void take_outcome(const struct bound_analysis *b, const struct dataset *d
         return;
     }
     s->time = take(d->value[b->outcome.time], r, w);
-    const double *event = d->value[b->outcome.event];
-    if (!b->outcome.event_is_cause) {
-        s->event = take(event, r, w);
-        return;
+    s->cause = take(d->value[b->outcome.event], r, w);
+    s->event = events_of(&b->outcome, s->cause, r->n, w);
+}
+
+static void take_tiers(const struct bound_analysis *b, const struct dataset *d,
+                       const struct rows *r, struct sample *s, struct scratch *w)
+{
+    struct tier *tier = scratch_take(w, (size_t)b->n_tiers, sizeof *tier);
+    for (int k = 0; k < b->n_tiers; k++) {
+        const struct bound_tier *t = &b->tier[k];
+        tier[k] =
+            (struct tier){.better = t->better, .margin = t->margin, .tie_if_both = t->tie_if_both};
+        if (t->by_time) {
+            tier[k].time = take(d->value[t->outcome.time], r, w);
+            tier[k].event = events_of(&t->outcome, take(d->value[t->outcome.event], r, w), r->n, w);
+        } else {
+            tier[k].value = take(d->value[t->outcome.value], r, w);
+            if (t->tie_if_both) tier[k].event = tier[k].value;
+        }
     }
-    double *own = copy(event, r, w);
-    for (int i = 0; i < r->n; i++) own[i] = (int)own[i] == 1;
-    s->event = own;
+    s->n_tiers = b->n_tiers;
+    s->tier = tier;
 }
 
 struct sample sample_take(const struct bound_analysis *b, const struct dataset *d,
@@ -222,7 +254,10 @@ struct sample sample_take(const struct bound_analysis *b, const struct dataset *
     *why = s.n == 0                                             ? UNDEFINED_NO_PATIENTS
            : needs_both && (s.n_arm[0] == 0 || s.n_arm[1] == 0) ? UNDEFINED_EMPTY_ARM
                                                                 : UNDEFINED_NO;
-    take_outcome(b, d, &r, &s, w);
+    if (b->n_tiers > 0)
+        take_tiers(b, d, &r, &s, w);
+    else
+        take_outcome(b, d, &r, &s, w);
     take_covariates(b, d, &r, &s, w);
     take_strata(b, d, &r, &s, w);
     if (b->marker >= 0) s.marker = take(d->value[b->marker], &r, w);
@@ -236,7 +271,7 @@ void analysis_run(const struct bound_analysis *b, const struct dataset *d, struc
     enum undefined why;
     const struct sample s = sample_take(b, d, w, &why);
     if (why != UNDEFINED_NO)
-        for (int k = 0; k < b->method->n_outputs; k++) out[k] = result_undefined(why, s.n, 0);
+        for (int k = 0; k < b->n_outputs; k++) out[k] = result_undefined(why, s.n, 0);
     else
         b->method->run(b->spec->params, &b->inference, &s, w, out);
     scratch_restore(w, mark);
