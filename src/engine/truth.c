@@ -22,6 +22,7 @@ struct slice {
     struct patients p;
     struct course c;
     int arm;
+    const double *allocated; /* [n] the arm of each patient in the trial */
 };
 
 static int largest_share(const struct trial_plan *t)
@@ -31,11 +32,19 @@ static int largest_share(const struct trial_plan *t)
     return (int)most;
 }
 
-/* Every patient has a course in every arm; of every `most` patients, an arm keeps as many as its
- * share of the allocation, so that the cohort has the trial's ratio. */
-static bool keeps(const struct trial_plan *t, int most, int arm, int i)
+/* Who of a slice is in the cohort. Every patient has a course in every arm; of every `most`
+ * patients an arm keeps as many as its share of the allocation, so that the cohort has the trial's
+ * ratio. Where an analysis compares within strata the two courses of a patient must not meet:
+ * there, the arm is the one allocated. */
+struct membership {
+    bool own_arm;
+    int most;
+    const int64_t *allocation;
+};
+
+static bool keeps(const struct membership *m, const struct slice *s, int i)
 {
-    return i % most < t->allocation[arm];
+    return m->own_arm ? (int)s->allocated[i] == s->arm : i % m->most < m->allocation[s->arm];
 }
 
 static struct slice *draw_slices(const struct finding *f, int64_t batch, struct scratch *w)
@@ -51,7 +60,7 @@ static struct slice *draw_slices(const struct finding *f, int64_t batch, struct 
         trial_draw(t, point->seed, replicate, true, &point->needs, w, &p, &c);
         for (int a = 0; a < t->n_arms; a++) {
             struct slice *s = &slice[j * t->n_arms + a];
-            *s = (struct slice){.p = p, .arm = a};
+            *s = (struct slice){.p = p, .arm = a, .allocated = p.arm};
             s->p.arm = scratch_doubles(w, t->n);
             s->p.followed = scratch_doubles(w, t->n);
             trial_redraw(t, point->seed, replicate, a, &point->needs, w, &s->p, &s->c);
@@ -61,7 +70,8 @@ static struct slice *draw_slices(const struct finding *f, int64_t batch, struct 
 }
 
 /* Closes the cohort as one large trial. */
-static int close_cohort(const struct finding *f, struct slice *slice, int most, struct scratch *w)
+static int close_cohort(const struct finding *f, const struct membership *m, struct slice *slice,
+                        struct scratch *w)
 {
     const struct trial_plan *t = &f->trial;
     const int room = f->trials * t->n_arms * t->n, n_slices = f->trials * t->n_arms;
@@ -72,7 +82,7 @@ static int close_cohort(const struct finding *f, struct slice *slice, int most, 
     double *death = scratch_doubles(w, room);
     for (int s = 0; s < n_slices; s++)
         for (int i = 0; i < t->n; i++) {
-            if (!keeps(t, most, slice[s].arm, i)) continue;
+            if (!keeps(m, &slice[s], i)) continue;
             all.arrival[all.n] = slice[s].p.arrival[i];
             all.lost[all.n] = slice[s].p.lost[i];
             all.excluded[all.n] = slice[s].p.excluded[i];
@@ -82,7 +92,7 @@ static int close_cohort(const struct finding *f, struct slice *slice, int most, 
                                   (double)all.n / (double)t->spec->patients, death, &all, w);
     for (int s = 0, k = 0; s < n_slices; s++)
         for (int i = 0; i < t->n; i++)
-            slice[s].p.followed[i] = keeps(t, most, slice[s].arm, i) ? all.followed[k++] : -1;
+            slice[s].p.followed[i] = keeps(m, &slice[s], i) ? all.followed[k++] : -1;
     return all.n;
 }
 
@@ -96,8 +106,9 @@ static bool adjusts_for_centre(const struct point *point)
     return false;
 }
 
-static struct dataset stack(const struct finding *f, const struct slice *slice, int n, int most,
-                            struct scratch *w, struct scratch *own)
+static struct dataset stack(const struct finding *f, const struct membership *m,
+                            const struct slice *slice, int n, struct scratch *w,
+                            struct scratch *own)
 {
     const struct point *point = f->point;
     const struct trial_plan *t = &f->trial;
@@ -112,7 +123,7 @@ static struct dataset stack(const struct finding *f, const struct slice *slice, 
         const struct scratch_mark mark = scratch_save(w);
         const struct dataset d = endpoint_dataset(point, &slice[s].p, &slice[s].c, 0, true, w);
         for (int i = 0; i < t->n; i++) {
-            if (!keeps(t, most, slice[s].arm, i)) continue;
+            if (!keeps(m, &slice[s], i)) continue;
             for (int k = 0; k < n_columns; k++) column[k][at] = d.value[k][i];
             column[centre][at] += fresh * (s / t->n_arms);
             arm[at++] = slice[s].arm;
@@ -126,22 +137,34 @@ static struct dataset stack(const struct finding *f, const struct slice *slice, 
                             .value = (const double *const *)column};
 }
 
+static void analyse_cohort(const struct finding *f, bool own_arm, struct slice *slice,
+                           struct scratch *w, struct scratch *own, struct result *out)
+{
+    const struct point *point = f->point;
+    const int n_analyses = point->scenario.analyses.n;
+    bool any = false;
+    for (int k = 0; k < n_analyses; k++) any = any || (point->analysis[k].n_strata > 0) == own_arm;
+    if (!any) return;
+    const struct membership m = {own_arm, largest_share(&f->trial), f->trial.allocation};
+    const int n = close_cohort(f, &m, slice, w);
+    const struct dataset all = stack(f, &m, slice, n, w, own);
+    for (int k = 0; k < n_analyses; k++) {
+        if ((point->analysis[k].n_strata > 0) == own_arm)
+            analysis_run(&point->analysis[k], &all, own, out);
+        out += point->analysis[k].n_outputs;
+    }
+}
+
 static void find_batch(void *context, int64_t batch, int worker)
 {
     const struct finding *f = context;
-    const struct point *point = f->point;
     struct scratch *w = &f->draw[worker], *own = &f->analyse[worker];
+    struct result *out = f->result + batch * f->plan->n_answers;
     scratch_reset(w);
     scratch_reset(own);
-    const int most = largest_share(&f->trial);
     struct slice *slice = draw_slices(f, batch, w);
-    const int n = close_cohort(f, slice, most, w);
-    const struct dataset all = stack(f, slice, n, most, w, own);
-    struct result *out = f->result + batch * f->plan->n_answers;
-    for (int k = 0; k < point->scenario.analyses.n; k++) {
-        analysis_run(&point->analysis[k], &all, own, out);
-        out += point->analysis[k].n_outputs;
-    }
+    analyse_cohort(f, false, slice, w, own, out);
+    analyse_cohort(f, true, slice, w, own, out);
 }
 
 static double on_scale(const struct answer *a, double estimate)
