@@ -24,7 +24,7 @@ extern const struct analysis analysis_cox, analysis_logrank;
 
 /* The parameters as the plug-ins hold them; test_survival checks them. */
 struct cox_parameters {
-    int ties, test;
+    int ties, test, penalty;
 };
 struct logrank_parameters {
     double rho, gamma;
@@ -56,7 +56,7 @@ static struct sample sample_of(const struct data *d, int n_x, bool strata, const
 static struct result run_cox(const struct sample *s, enum ties ties, enum coefficient_test test,
                              double null)
 {
-    const struct cox_parameters p = {(int)ties, (int)test};
+    const struct cox_parameters p = {(int)ties, (int)test, 0};
     const struct inference in = question(null);
     struct scratch w = {0};
     struct result r;
@@ -427,7 +427,7 @@ static void test_sides_and_margin(void **state)
     draw(&r, 60, 1, 20, &seed);
     const struct sample s = random_sample(&r, x);
     const struct result two = run_cox(&s, TIES_EFRON, TEST_WALD, 1);
-    const struct cox_parameters p = {0, TEST_WALD};
+    const struct cox_parameters p = {0, TEST_WALD, 0};
     struct inference in = question(1);
     in.sides = 1;
     struct scratch w = {0};

@@ -277,9 +277,9 @@ static void foreign_files(void **state)
     size_t n, m;
     make_spool();
     char *bytes = slurp(&n);
-    assert_int_equal(try_open(&s, other, POINTS, message), STATUS_USAGE);
+    assert_int_equal(try_open(&s, other, POINTS, message), STATUS_IO);
     assert_non_null(strstr(message, ": unfinished results of another scenario"));
-    assert_int_equal(try_open(&s, identity, POINTS + 1, message), STATUS_USAGE);
+    assert_int_equal(try_open(&s, identity, POINTS + 1, message), STATUS_IO);
     char *left = slurp(&m);
     assert_int_equal(m, n);
     assert_memory_equal(left, bytes, n);

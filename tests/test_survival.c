@@ -44,7 +44,7 @@ extern const struct analysis analysis_cox, analysis_logrank;
 
 /* The parameters as the plug-ins hold them: checked against their tables in test_tables. */
 struct cox_parameters {
-    int ties, test;
+    int ties, test, penalty;
 };
 struct logrank_parameters {
     double rho, gamma;
@@ -76,7 +76,7 @@ static struct sample sample_of(const struct data *d, int n_x, bool strata, const
 static struct result run_cox(const struct sample *s, enum ties ties, enum coefficient_test test,
                              double null)
 {
-    const struct cox_parameters p = {(int)ties, (int)test};
+    const struct cox_parameters p = {(int)ties, (int)test, 0};
     const struct inference in = question(null);
     struct scratch w = {0};
     struct result r;
@@ -187,6 +187,7 @@ static void test_tables(void **state)
     assert_int_equal(analysis_cox.params_size, sizeof(struct cox_parameters));
     assert_int_equal(analysis_cox.params[0].offset, offsetof(struct cox_parameters, ties));
     assert_int_equal(analysis_cox.params[1].offset, offsetof(struct cox_parameters, test));
+    assert_int_equal(analysis_cox.params[2].offset, offsetof(struct cox_parameters, penalty));
     assert_int_equal(analysis_logrank.params_size, sizeof(struct logrank_parameters));
     assert_int_equal(analysis_logrank.params[0].offset, 0);
     assert_string_equal(analysis_logrank.params[0].group[0].name, "rho");

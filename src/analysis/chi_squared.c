@@ -28,8 +28,9 @@ static void chi_squared_run(const void *params, const struct inference *in, cons
         return;
     }
     const double d = two_by_two_difference(&t);
-    const double chi = margin ? (d - in->null) / se
-                              : two_by_two_chi(&t, method->correct ? two_by_two_yates(&t) : 0);
+    const double correction = method->correct ? two_by_two_yates(&t) : 0;
+    const double chi =
+        margin ? two_by_two_margin_z(&t, in->null, correction) : two_by_two_chi(&t, correction);
     *out = (struct result){.estimate = d,
                            .se = NAN,
                            .ci_low = NAN,
@@ -50,7 +51,9 @@ const struct analysis analysis_chi_squared = {
     .formula =
         "estimate x1/n1 - x0/n0; statistic the root of chi-squared (1 degree of freedom) with the\n"
         "sign of the difference, each |observed - expected| less min(1/2, itself) with `correct`;\n"
-        "no limits. At another null than equality the statistic is (d - null) / unpooled se.",
+        "no limits. At another null than equality the statistic is (d - null) / unpooled se, its "
+        "gap"
+        " less the same correction of the risks.",
     .reference =
         "Pearson 1900, Phil Mag 50:157; Yates 1934, J R Stat Soc Suppl 1:217; R chisq.test",
     .outcome = OUTCOME_BINARY,

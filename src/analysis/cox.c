@@ -1,72 +1,45 @@
 /* cox.c - proportional hazards regression.  SPDX-License-Identifier: MIT */
-#include "analysis/partial_likelihood.h"
-
-#include <assert.h>
-#include <math.h>
+#include "analysis/cox_model.h"
+#include "analysis/firth.h"
 
 struct cox {
-    int ties, test;
+    int ties, test, penalty;
 };
+
+enum penalty { PENALTY_NONE, PENALTY_FIRTH };
 
 static const struct param cox_params[] = {
     {PARAM_AT(struct cox, ties), .type = PARAM_CHOICE, .choices = "efron|breslow",
      .help = "approximation of the likelihood at tied death times"},
     {PARAM_AT(struct cox, test), .type = PARAM_CHOICE, .choices = "wald|score|likelihood_ratio",
      .help = "statistic and p-value; limits are Wald's"},
+    {PARAM_AT(struct cox, penalty), .type = PARAM_CHOICE, .choices = "none|firth",
+     .help = "Firth's, an answer also where one arm has no events"},
     {0},
 };
-
-struct events {
-    int total, in_arm[2];
-};
-
-static struct events count_events(const struct sample *s)
-{
-    struct events e = {0};
-    for (int i = 0; i < s->n; i++) {
-        const int died = s->event[i] > 0;
-        e.total += died;
-        if (s->arm != NULL) e.in_arm[s->arm[i]] += died;
-    }
-    return e;
-}
-
-static enum undefined cox_why_not(const struct sample *s, struct events events)
-{
-    if (s->n == 0) return UNDEFINED_NO_PATIENTS;
-    if (s->arm != NULL && (s->n_arm[0] == 0 || s->n_arm[1] == 0)) return UNDEFINED_EMPTY_ARM;
-    if (events.total == 0) return UNDEFINED_NO_EVENTS;
-    if (s->term < 0 && (events.in_arm[0] == 0 || events.in_arm[1] == 0)) {
-        return UNDEFINED_NO_EVENTS_IN_ARM;
-    }
-    return UNDEFINED_NO;
-}
 
 static void cox_run(const void *params, const struct inference *in, const struct sample *s,
                     struct scratch *w, struct result *out)
 {
     const struct cox *c = params;
-    const struct events events = count_events(s);
-    const enum undefined why = cox_why_not(s, events);
-    if (why != UNDEFINED_NO) {
-        *out = result_undefined(why, s->n, events.total);
-        return;
-    }
+    const enum coefficient_test test = (enum coefficient_test)c->test;
+    const bool firth = c->penalty == PENALTY_FIRTH;
     const struct scratch_mark mark = scratch_save(w);
-    struct risk_sets sets;
-    risk_sets_build(&sets, s, w);
-    const struct rows rows = {sets.n, sets.patient, sets.n_strata, sets.start};
-    struct columns z;
-    if (columns_build(&z, s, &rows, false, w)) {
-        struct partial_likelihood partial;
-        partial_likelihood_init(&partial, &z, &sets, (enum ties)c->ties, w);
-        const struct likelihood f = {&z, partial_likelihood_evaluate, &partial};
-        *out = likelihood_result(&f, (enum coefficient_test)c->test, in, w);
+    struct cox_model m;
+    cox_model_build(&m, s, (enum ties)c->ties, firth, w);
+    if (m.why != UNDEFINED_NO) {
+        *out = result_undefined(m.why, 0, 0);
+    } else if (firth) {
+        struct firth penalised;
+        firth_init(&penalised, &m.partial, w);
+        const struct likelihood f = {&m.z, firth_evaluate, &penalised};
+        *out = likelihood_result(&f, test, in, w);
     } else {
-        *out = result_undefined(UNDEFINED_SINGULAR, 0, 0);
+        const struct likelihood f = cox_model_likelihood(&m);
+        *out = likelihood_result(&f, test, in, w);
     }
     out->n = s->n;
-    out->events = events.total;
+    out->events = m.events;
     scratch_restore(w, mark);
 }
 
@@ -74,13 +47,21 @@ static const struct output cox_outputs[] = {
     {.suffix = NULL, .brief = "hazard ratio", .scale = SCALE_LOG, .null = 1},
 };
 
+extern const struct analysis analysis_cox_robust, analysis_cox_frailty;
+
 const struct analysis analysis_cox = {
     .name = "cox",
     .brief = "hazard ratio by proportional hazards regression",
     .formula =
         "maximum of the partial likelihood prod exp(b'x_i) / sum over the risk set of exp(b'x_j),\n"
-        "with Efron's or Breslow's form at ties, within strata; se from the observed information",
-    .reference = "Cox 1972, J R Stat Soc B 34:187; Efron 1977, J Am Stat Assoc 72:557, section 3",
+        "with Efron's or Breslow's form at ties, within strata; se from the observed information.\n"
+        "penalty firth adds log|information|/2 and keeps Wald's limits from the information.\n"
+        "cluster: robust se from sums of score residuals; frailty: a normal random effect of each\n"
+        "level, its variance by REML, reported as NAME.variance; both have Wald tests only",
+    .reference =
+        "Cox 1972, J R Stat Soc B 34:187; Efron 1977, J Am Stat Assoc 72:557, section 3;\n"
+        "Heinze & Schemper 2001, Biometrics 57:114; Lin & Wei 1989, J Am Stat Assoc 84:1074;\n"
+        "Ripatti & Palmgren 2000, Biometrics 56:1016",
     .outcome = OUTCOME_TIME,
     .uses = USES_ADJUST | USES_STRATA | USES_TERM,
     .params = cox_params,
@@ -89,4 +70,6 @@ const struct analysis analysis_cox = {
     .outputs = cox_outputs,
     .example = "{method: cox, endpoint: death, adjust: [age]}",
     .run = cox_run,
+    .with_cluster = &analysis_cox_robust,
+    .with_frailty = &analysis_cox_frailty,
 };

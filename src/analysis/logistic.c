@@ -1,6 +1,6 @@
 /* logistic.c - logistic regression by maximum likelihood.  SPDX-License-Identifier: MIT */
+#include "analysis/bernoulli.h"
 #include "analysis/newton.h"
-#include "base/dispatch.h"
 #include "stat/vector.h"
 
 #include <math.h>
@@ -18,27 +18,10 @@ static const struct param logistic_params[] = {
 
 struct model {
     const struct columns *z;
-    const double *y;                /* [n] 0 or 1 */
-    double *eta, *u, *v, *residual; /* [n] */
+    const double *y; /* [n] 0 or 1 */
+    double *eta;     /* [n] */
+    struct bernoulli at;
 };
-
-/* With u = exp(-|eta|): log-likelihood  y eta - max(eta, 0) - log(1 + u)
- *                       variance        v = u / (1 + u)^2
- *                       residual        y - 1/(1 + exp(-eta)), without cancellation near 0 and 1.
- * u becomes 1 + u. */
-MULTIVERSION static void logistic_terms(double *restrict u, double *restrict v,
-                                        double *restrict residual, double *restrict eta,
-                                        const double *restrict y, int n)
-{
-    for (int i = 0; i < n; i++) {
-        const double whole = 1 + u[i], large = 1 / whole, small = u[i] * large;
-        const double p = eta[i] > 0 ? large : small, q = eta[i] > 0 ? small : large;
-        v[i] = small * large;
-        residual[i] = y[i] * q - (1 - y[i]) * p;
-        eta[i] = y[i] * eta[i] - (eta[i] > 0 ? eta[i] : 0);
-        u[i] = whole;
-    }
-}
 
 static double logistic_evaluate(void *model, const double *beta, struct derivatives *d)
 {
@@ -46,48 +29,19 @@ static double logistic_evaluate(void *model, const double *beta, struct derivati
     const struct columns *z = m->z;
     const int n = z->n, stride = z->blocks * LANES;
     columns_predict(z, beta, m->eta);
-    for (int i = 0; i < n; i++) m->u[i] = -fabs(m->eta[i]);
-    vector_exp(m->u, m->u, n);
-    logistic_terms(m->u, m->v, m->residual, m->eta, m->y, n);
+    bernoulli_evaluate(&m->at, m->eta, m->y, n);
     memset(d->gradient, 0, (size_t)stride * sizeof(double));
     memset(d->information, 0, (size_t)stride * (size_t)stride * sizeof(double));
-    rows_add((lanes *)d->gradient, z->row, n, z->blocks, m->residual);
-    rows_add_products(d->information, z->row, n, z->blocks, m->v);
+    rows_add((lanes *)d->gradient, z->row, n, z->blocks, m->at.residual);
+    rows_add_products(d->information, z->row, n, z->blocks, m->at.v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
-    vector_log(m->u, m->u, n);
-    return lanes_sum(m->eta, n) - lanes_sum(m->u, n);
-}
-
-struct events {
-    int total, in_arm[2];
-};
-
-static struct events count_events(const struct sample *s)
-{
-    struct events e = {0};
-    for (int i = 0; i < s->n; i++) {
-        const int event = s->value[i] > 0;
-        e.total += event;
-        if (s->arm != NULL) e.in_arm[s->arm[i]] += event;
-    }
-    return e;
-}
-
-static enum undefined logistic_why_not(const struct sample *s, struct events e)
-{
-    if (s->n == 0) return UNDEFINED_NO_PATIENTS;
-    if (s->arm != NULL && (s->n_arm[0] == 0 || s->n_arm[1] == 0)) return UNDEFINED_EMPTY_ARM;
-    if (e.total == 0) return UNDEFINED_NO_EVENTS;
-    if (e.total == s->n) return UNDEFINED_ALL_EVENTS;
-    for (int k = 0; k < 2 && s->term < 0; k++) {
-        if (e.in_arm[k] == 0) return UNDEFINED_NO_EVENTS_IN_ARM;
-        if (e.in_arm[k] == s->n_arm[k]) return UNDEFINED_ALL_EVENTS_IN_ARM;
-    }
-    return UNDEFINED_NO;
+    vector_log(m->at.whole, m->at.whole, n);
+    return lanes_sum(m->at.loglik, n) - lanes_sum(m->at.whole, n);
 }
 
 /* log(ad/bc) and Woolf's standard error: what the maximum likelihood is for a fourfold table. */
-static struct result fourfold(const struct inference *in, const struct sample *s, struct events e)
+static struct result fourfold(const struct inference *in, const struct sample *s,
+                              struct bernoulli_events e)
 {
     const double a = e.in_arm[1], b = s->n_arm[1] - a, c = e.in_arm[0], d = s->n_arm[0] - c;
     struct result r = {0};
@@ -101,12 +55,13 @@ static struct result regression(const struct inference *in, const struct sample 
     const struct rows rows = {.n = s->n, .n_groups = 1, .start = (const int[]){0, s->n}};
     struct columns z;
     if (!columns_build(&z, s, &rows, true, w)) return result_undefined(UNDEFINED_SINGULAR, 0, 0);
-    struct model m = {&z,
-                      s->value,
-                      scratch_doubles(w, s->n),
-                      scratch_doubles(w, s->n),
-                      scratch_doubles(w, s->n),
-                      scratch_doubles(w, s->n)};
+    struct model m = {.z = &z,
+                      .y = s->value,
+                      .eta = scratch_doubles(w, s->n),
+                      .at = {.loglik = scratch_doubles(w, s->n),
+                             .whole = scratch_doubles(w, s->n),
+                             .v = scratch_doubles(w, s->n),
+                             .residual = scratch_doubles(w, s->n)}};
     const struct likelihood f = {&z, logistic_evaluate, &m};
     return likelihood_result(&f, test, in, w);
 }
@@ -115,8 +70,8 @@ static void logistic_run(const void *params, const struct inference *in, const s
                          struct scratch *w, struct result *out)
 {
     const struct logistic *l = params;
-    const struct events events = count_events(s);
-    const enum undefined why = logistic_why_not(s, events);
+    const struct bernoulli_events events = bernoulli_count(s);
+    const enum undefined why = bernoulli_why_not(s, events);
     const enum coefficient_test test = l->test == 0 ? TEST_WALD : TEST_LIKELIHOOD_RATIO;
     const struct scratch_mark mark = scratch_save(w);
     if (why != UNDEFINED_NO)

@@ -1,6 +1,7 @@
-/* median_difference.c - shift of location: Hodges-Lehmann, or difference of sample medians.
+/* median_difference.c - shift of location: Hodges-Lehmann, difference of sample medians, or
+ * regression of the median.
  * SPDX-License-Identifier: MIT */
-#include "model/analysis.h"
+#include "analysis/quantile_difference.h"
 #include "stat/bootstrap_median.h"
 #include "stat/rank.h"
 
@@ -10,14 +11,18 @@
 struct median_difference {
     int estimator, ci;
 };
-enum { HODGES_LEHMANN, MEDIANS };
+enum { HODGES_LEHMANN, MEDIANS, QUANTILE_REGRESSION };
+enum { CI_DEFAULT, CI_BOOTSTRAP, CI_SANDWICH, CI_RANK_INVERSION };
 
 static const struct param median_difference_params[] = {
     {PARAM_AT(struct median_difference, estimator), .type = PARAM_CHOICE,
-     .choices = "hodges_lehmann|medians",
-     .help = "median of all pairs' differences, or difference of the two medians"},
-    {PARAM_AT(struct median_difference, ci), .type = PARAM_CHOICE, .choices = "bootstrap",
-     .help = "limits of `medians`: percentiles of the exact bootstrap distribution"},
+     .choices = "hodges_lehmann|medians|quantile_regression",
+     .help = "median of all pairs' differences, difference of the two medians, or the arm's "
+             "coefficient in a regression of the median (with adjust and strata)"},
+    {PARAM_AT(struct median_difference, ci), .type = PARAM_CHOICE,
+     .choices = "default|bootstrap|sandwich|rank_inversion",
+     .help = "limits: `medians` percentiles of the exact bootstrap distribution; "
+             "`quantile_regression` sandwich (its default) or rank_inversion"},
     {0},
 };
 
@@ -122,11 +127,30 @@ static void median_difference_run(const void *params, const struct inference *in
         return;
     }
     const struct scratch_mark mark = scratch_save(w);
-    if (method->estimator == MEDIANS)
+    if (method->estimator == QUANTILE_REGRESSION)
+        *out = quantile_difference(s, in, method->ci == CI_RANK_INVERSION, w);
+    else if (method->estimator == MEDIANS)
         medians(in, s, w, out);
     else
         hodges_lehmann(in, s, w, out);
     scratch_restore(w, mark);
+}
+
+static const char *median_difference_conflict(const void *params, bool adjusted, bool stratified)
+{
+    const struct median_difference *method = params;
+    if (method->estimator == QUANTILE_REGRESSION) {
+        return method->ci == CI_BOOTSTRAP ? "ci: bootstrap goes with estimator: medians" : NULL;
+    }
+    if (adjusted) return "adjust goes with estimator: quantile_regression";
+    if (stratified) return "strata go with estimator: quantile_regression";
+    if (method->ci == CI_SANDWICH || method->ci == CI_RANK_INVERSION) {
+        return "ci: sandwich and rank_inversion go with estimator: quantile_regression";
+    }
+    if (method->estimator == HODGES_LEHMANN && method->ci == CI_BOOTSTRAP) {
+        return "ci: bootstrap goes with estimator: medians";
+    }
+    return NULL;
 }
 
 static const struct output median_difference_outputs[] = {
@@ -135,8 +159,7 @@ static const struct output median_difference_outputs[] = {
 
 const struct analysis analysis_median_difference = {
     .name = "median_difference",
-    .brief =
-        "difference of location: Hodges-Lehmann, or the two medians with exact bootstrap limits",
+    .brief = "difference of location: Hodges-Lehmann, the two medians, or regression of the median",
     .formula =
         "hodges_lehmann: median of the n1 n0 differences treated - control; limits their c-th "
         "smallest\n"
@@ -144,15 +167,26 @@ const struct analysis analysis_median_difference = {
         "distance over 2 z; p of the rank sum test (normal, ties, no continuity correction).\n"
         "medians: median1 - median0; limits the alpha/2 and 1 - alpha/2 quantiles of the exact\n"
         "bootstrap distribution of the difference, se its standard deviation, p twice its smaller\n"
-        "tail at the null, at most 1, tails to within 1e-12",
+        "tail at the null, at most 1, tails to within 1e-12.\n"
+        "quantile_regression: the arm's coefficient at the exact minimum of sum |y - b0 - b'x|, "
+        "each\n"
+        "stratum with its own b0; the middle of all best values where several are. sandwich: 1/4\n"
+        "H^-1 X'X H^-1, H = sum f x x', f = 2h over the difference of the fitted quantiles 1/2 + "
+        "h\n"
+        "and 1/2 - h, h of Hall and Sheather; rank_inversion: where the rank score test for equal\n"
+        "densities rejects, interpolated, se the distance of the limits over 2 t; p and limits by\n"
+        "Student's t, n - p degrees of freedom",
     .reference =
         "Hollander & Wolfe 1999, Nonparametric Statistical Methods, 4.2-4.3; Efron 1979, Ann Stat "
-        "7:1; Hutson & Ernst 2000, J R Stat Soc B 62:89",
+        "7:1; Hutson & Ernst 2000, J R Stat Soc B 62:89; Koenker 2005, Quantile Regression, 3.4.2, "
+        "3.5; R quantreg rq, summary.rq(se = \"nid\") and (se = \"rank\")",
     .outcome = OUTCOME_VALUE,
+    .uses = USES_ADJUST | USES_STRATA,
     .params = median_difference_params,
     .params_size = sizeof(struct median_difference),
     .n_outputs = 1,
     .outputs = median_difference_outputs,
     .example = "{method: median_difference, endpoint: days}",
+    .conflict = median_difference_conflict,
     .run = median_difference_run,
 };

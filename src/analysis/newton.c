@@ -27,12 +27,14 @@ enum { ITERATIONS_MAX = 100 };
 #define COLLINEAR    1e-12 /* variance left to a column given those before it, as a share */
 #define ILL          1e-6  /* the same; below it columns are made orthogonal first */
 #define ROUNDING     1e-14 /* information that is only rounding error, as a share of its terms */
+#define OVERSHOT     0.25  /* turn of the slope along a step, as a share, at which it is cut */
 #define LOGLIK_SLACK 1e-11 /* relative fall of the log-likelihood that is rounding error */
 
 struct newton {
     const struct likelihood *f;
     int p, n_free, stride;
     double fixed;
+    const double *start; /* NULL: 0 */
     struct derivatives d;
     double *beta, *trial, *step;
     double loglik;
@@ -71,11 +73,12 @@ static enum undefined start(struct newton *t)
 {
     for (;;) {
         memset(t->trial, 0, (size_t)t->stride * sizeof *t->trial);
+        if (t->start != NULL) memcpy(t->trial, t->start, (size_t)t->p * sizeof *t->trial);
         if (t->n_free < t->p) t->trial[t->p - 1] = t->fixed * t->f->z->unit;
         t->loglik = evaluate(t);
         const double share = factor(t);
         if (!(share > COLLINEAR) || !isfinite(t->loglik)) return UNDEFINED_SINGULAR;
-        if (share > ILL || t->f->z->orthogonal) return UNDEFINED_NO;
+        if (share > ILL || t->f->z->orthogonal || t->start != NULL) return UNDEFINED_NO;
         if (!columns_orthogonalise(t->f->z)) return UNDEFINED_SINGULAR;
     }
 }
@@ -104,14 +107,30 @@ static enum undefined no_maximum(const struct newton *t)
     return farthest > FAR ? UNDEFINED_SEPARATION : UNDEFINED_NOT_CONVERGED;
 }
 
+static double evaluate_at(struct newton *t, double share)
+{
+    memcpy(t->trial, t->beta, (size_t)t->p * sizeof *t->trial);
+    for (int j = 0; j < t->n_free; j++) t->trial[j] += share * t->step[j];
+    return evaluate(t);
+}
+
+/* Where the slope along a whole step, `decrement` at its start, would be 0 by a secant; 1 unless it
+ * has turned by much. Then the information is not the whole curvature (firth.h). */
+static double overshot(const struct newton *t, double decrement)
+{
+    double slope = 0;
+    for (int j = 0; j < t->n_free; j++) slope += t->d.gradient[j] * t->step[j];
+    return slope < -OVERSHOT * decrement ? decrement / (decrement - slope) : 1;
+}
+
 /* Evaluates at beta + step, halving the step while the log-likelihood falls. */
-static enum undefined advance(struct newton *t)
+static enum undefined advance(struct newton *t, double decrement)
 {
     for (double share = 1; share > 1e-12; share /= 2) {
-        memcpy(t->trial, t->beta, (size_t)t->p * sizeof *t->trial);
-        for (int j = 0; j < t->n_free; j++) t->trial[j] += share * t->step[j];
-        const double loglik = evaluate(t);
+        double loglik = evaluate_at(t, share);
         if (loglik >= t->loglik - LOGLIK_SLACK * (1 + fabs(t->loglik))) {
+            const double cut = share < 1 ? 1 : overshot(t, decrement);
+            if (cut < 1) loglik = evaluate_at(t, cut);
             t->loglik = loglik;
             return factor(t) > ROUNDING ? UNDEFINED_NO : UNDEFINED_SEPARATION;
         }
@@ -136,9 +155,21 @@ static enum undefined climb(struct newton *t)
             return longest > LONG_STEP ? UNDEFINED_SEPARATION : UNDEFINED_NO;
         }
         if (i == ITERATIONS_MAX) return no_maximum(t);
-        why = advance(t);
+        why = advance(t, decrement);
     }
     return why;
+}
+
+static struct maximum maximise(struct newton *t)
+{
+    const int last = t->p - 1;
+    struct maximum m = {.why = climb(t)};
+    if (m.why != UNDEFINED_NO) return m;
+    m.loglik = t->loglik;
+    m.coefficient = t->beta[last] / t->f->z->unit;
+    m.se = 1 / (t->d.information[last * t->stride + last] * t->f->z->unit);
+    m.score = t->d.gradient[last];
+    return m;
 }
 
 struct maximum likelihood_maximise(const struct likelihood *f, double fixed, struct scratch *w)
@@ -146,14 +177,21 @@ struct maximum likelihood_maximise(const struct likelihood *f, double fixed, str
     const struct scratch_mark mark = scratch_save(w);
     struct newton t;
     newton_init(&t, f, fixed, w);
-    const int last = t.p - 1;
-    struct maximum m = {.why = climb(&t)};
-    if (m.why == UNDEFINED_NO) {
-        m.loglik = t.loglik;
-        m.coefficient = t.beta[last] / f->z->unit;
-        m.se = 1 / (t.d.information[last * t.stride + last] * f->z->unit);
-        m.score = t.d.gradient[last];
+    const struct maximum m = maximise(&t);
+    scratch_restore(w, mark);
+    return m;
+}
+
+struct maximum likelihood_maximise_from(const struct likelihood *f, double *beta, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    struct newton t;
+    newton_init(&t, f, NAN, w);
+    for (int j = 0; j < t.p; j++) {
+        if (fabs(beta[j]) > 0) t.start = beta;
     }
+    const struct maximum m = maximise(&t);
+    if (m.why == UNDEFINED_NO) memcpy(beta, t.beta, (size_t)t.p * sizeof *beta);
     scratch_restore(w, mark);
     return m;
 }

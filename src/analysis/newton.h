@@ -31,6 +31,10 @@ struct maximum {
 /* Maximises over all coefficients, or, when `fixed` is not NaN, over all but the last one, which
  * has that value. */
 struct maximum likelihood_maximise(const struct likelihood *f, double fixed, struct scratch *w);
+/* The same over all coefficients, from beta[p] on, which receives them: those of the columns. From
+ * 0 nearly collinear columns are made orthogonal, from elsewhere they are not. */
+struct maximum likelihood_maximise_from(const struct likelihood *f, double *beta,
+                                        struct scratch *w);
 
 /* The answer to the question's column: estimate and limits from the maximum; statistic and p-value
  * of the test that the coefficient is log(in->null). */

@@ -39,11 +39,13 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         .multiplicity = scratch_doubles(w, n_terms),
         .fraction = scratch_doubles(w, n_terms),
         .tied = scratch_take(w, (size_t)sets->n_times, sizeof *f->tied),
+        .minus = scratch_doubles(w, n_terms),
         .eta = scratch_doubles(w, n),
         .weight = scratch_doubles(w, n),
         .s0 = scratch_doubles(w, n),
         .hazard = scratch_doubles(w, n),
         .v = scratch_doubles(w, n),
+        .residual = scratch_doubles(w, n),
         .denominator = scratch_doubles(w, n_terms),
         .increment = scratch_doubles(w, n_terms),
         .s1 = scratch_take(w, (size_t)n * blocks, sizeof *f->s1),
@@ -59,6 +61,7 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         for (int k = 0; k < terms; k++, f->n_terms++) {
             f->last[f->n_terms] = end - 1;
             f->multiplicity[f->n_terms] = (double)deaths / terms;
+            f->minus[f->n_terms] = -f->multiplicity[f->n_terms];
             f->fraction[f->n_terms] = (double)k / terms;
         }
         for (int k = end - deaths; k < end; k++) f->death[k] = 1;
@@ -124,28 +127,57 @@ MULTIVERSION_PART void risk_totals(struct partial_likelihood *f)
     }
 }
 
-/* v from the hazard increments */
-MULTIVERSION_PART void expected_deaths(struct partial_likelihood *f)
+/* v from increments */
+MULTIVERSION_PART void expected_deaths(struct partial_likelihood *f, const double *increment,
+                                       double *v)
 {
     memset(f->hazard, 0, (size_t)f->z->n * sizeof *f->hazard);
-    for (int t = 0; t < f->n_terms; t++) f->hazard[f->last[t]] += f->increment[t];
+    for (int t = 0; t < f->n_terms; t++) f->hazard[f->last[t]] += increment[t];
     for (int g = 0; g < f->sets->n_strata; g++) {
         const int lead = f->sets->lead[g];
         double sum = 0;
         for (int i = f->sets->start[g + 1] - 1; i >= lead; i--) {
             sum += f->hazard[i];
-            f->v[i] = f->weight[i] * sum;
+            v[i] = f->weight[i] * sum;
         }
-        for (int i = f->sets->start[g]; i < lead; i++) f->v[i] = f->weight[i] * sum;
+        for (int i = f->sets->start[g]; i < lead; i++) v[i] = f->weight[i] * sum;
     }
     for (int k = 0; k < f->n_tied; k++) {
         const struct tied_deaths tied = f->tied[k];
         double left = 0;
         for (int t = tied.first_term; t < tied.first_term + tied.n_terms; t++) {
-            left += f->fraction[t] * f->increment[t];
+            left += f->fraction[t] * increment[t];
         }
-        for (int i = tied.first_row; i < tied.end; i++) f->v[i] -= f->weight[i] * left;
+        for (int i = tied.first_row; i < tied.end; i++) v[i] -= f->weight[i] * left;
     }
+}
+
+MULTIVERSION void partial_likelihood_expected(struct partial_likelihood *f, const double *increment,
+                                              double *v)
+{
+    expected_deaths(f, increment, v);
+}
+
+void partial_likelihood_mean(struct partial_likelihood *f, const double *x, double *mean)
+{
+    double *sum = f->hazard;
+    for (int g = 0; g < f->sets->n_strata; g++) {
+        double total = 0;
+        for (int i = f->sets->start[g]; i < f->sets->start[g + 1]; i++) {
+            total += f->weight[i] * x[i];
+            sum[i] = total;
+        }
+    }
+    for (int t = 0; t < f->n_terms; t++) mean[t] = sum[f->last[t]];
+    for (int k = 0; k < f->n_tied; k++) {
+        const struct tied_deaths tied = f->tied[k];
+        double deaths = 0;
+        for (int i = tied.first_row; i < tied.end; i++) deaths += f->weight[i] * x[i];
+        for (int t = tied.first_term; t < tied.first_term + tied.n_terms; t++) {
+            mean[t] -= f->fraction[t] * deaths;
+        }
+    }
+    for (int t = 0; t < f->n_terms; t++) mean[t] *= f->increment[t] / f->multiplicity[t];
 }
 
 /* mean := (S1 - f T1) / (S0 - f T0) of every term, block b of the columns */
@@ -179,7 +211,7 @@ MULTIVERSION static void sums_over_risk_sets(struct partial_likelihood *f)
     for (int t = 0; t < f->n_terms; t++) {
         f->increment[t] = f->multiplicity[t] / f->denominator[t];
     }
-    expected_deaths(f);
+    expected_deaths(f, f->increment, f->v);
     for (int b = 0; b < f->z->blocks; b++) risk_means(f, b);
 }
 
@@ -197,6 +229,7 @@ double partial_likelihood_evaluate(void *model, const double *beta, struct deriv
     const struct columns *z = f->z;
     const int n = z->n, stride = z->blocks * LANES;
     columns_predict(z, beta, f->eta);
+    for (int i = 0; i < n && f->offset != NULL; i++) f->eta[i] += f->offset[i];
     hold_within(f->eta, n);
     vector_exp(f->weight, f->eta, n);
     sums_over_risk_sets(f);
@@ -209,9 +242,8 @@ double partial_likelihood_evaluate(void *model, const double *beta, struct deriv
     memset(information, 0, (size_t)stride * (size_t)stride * sizeof(double));
     rows_add_products(information, z->row, n, z->blocks, f->v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
-    for (int t = 0; t < f->n_terms; t++) f->increment[t] = -f->multiplicity[t];
-    rows_add_products(information, f->mean, f->n_terms, z->blocks, f->increment);
-    for (int i = 0; i < n; i++) f->v[i] = f->death[i] - f->v[i];
-    rows_add((lanes *)d->gradient, z->row, n, z->blocks, f->v);
+    rows_add_products(information, f->mean, f->n_terms, z->blocks, f->minus);
+    for (int i = 0; i < n; i++) f->residual[i] = f->death[i] - f->v[i];
+    rows_add((lanes *)d->gradient, z->row, n, z->blocks, f->residual);
     return loglik;
 }

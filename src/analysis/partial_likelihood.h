@@ -22,16 +22,31 @@ struct partial_likelihood {
     int n_terms;
     int *last;            /* [n_terms] last row of the term's risk set */
     double *multiplicity; /* [n_terms] deaths the term stands for */
+    double *minus;        /* [n_terms] the same, negative */
     double *fraction;     /* [n_terms] share of the tied deaths that has left the risk set */
     int n_tied;
     struct tied_deaths *tied;
-    double *eta, *weight, *s0, *hazard, *v; /* [rows] */
-    double *denominator, *increment;        /* [n_terms] */
-    lanes *s1, *mean;                       /* [rows][blocks], [n_terms][blocks] */
+    const double *offset; /* [rows] added to linear predictors, or NULL */
+
+    /* At the coefficients evaluated last: */
+    double *eta, *weight; /* [rows] linear predictor and its exponential */
+    double *v, *residual; /* [rows] expected deaths, deaths less expected ones */
+    double *increment;    /* [n_terms] of the cumulative hazard */
+    lanes *mean;          /* [n_terms][blocks] of the columns over the risk set */
+    double *denominator;  /* [n_terms] logarithms of the sums of weights over risk sets */
+    double *s0, *hazard;  /* [rows] work */
+    lanes *s1;            /* [rows][blocks] work */
 };
 
 void partial_likelihood_init(struct partial_likelihood *f, const struct columns *z,
                              const struct risk_sets *sets, enum ties ties, struct scratch *w);
+
+/* v[i] := weight[i] times the sum of increment[n_terms] over the terms that have row i at risk,
+ * each less its fraction where i is among the tied deaths. */
+void partial_likelihood_expected(struct partial_likelihood *f, const double *increment, double *v);
+
+/* mean[t] := mean of x[rows] over the risk set of term t */
+void partial_likelihood_mean(struct partial_likelihood *f, const double *x, double *mean);
 
 /* As struct likelihood wants it; model is a struct partial_likelihood. */
 double partial_likelihood_evaluate(void *model, const double *beta, struct derivatives *d);

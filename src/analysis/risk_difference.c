@@ -1,4 +1,6 @@
-/* risk_difference.c - difference of two risks.  SPDX-License-Identifier: MIT */
+/* risk_difference.c - difference of two risks, crude or within strata.  SPDX-License-Identifier:
+ * MIT */
+#include "analysis/mantel_haenszel.h"
 #include "analysis/two_by_two.h"
 #include "stat/root.h"
 
@@ -12,7 +14,7 @@ enum { CI_WALD, CI_WALD_CORRECTED, CI_NEWCOMBE, CI_SCORE };
 static const struct param risk_difference_params[] = {
     {PARAM_AT(struct risk_difference, ci), .type = PARAM_CHOICE,
      .choices = "wald|wald_corrected|newcombe|score",
-     .help = "limits and the p-value that goes with them"},
+     .help = "limits and the p-value that goes with them; with strata always Sato's Wald"},
     {0},
 };
 
@@ -108,41 +110,68 @@ static struct limits limits_by(int ci, const struct two_by_two *t, double z)
 static double statistic_by(int ci, const struct two_by_two *t, double null)
 {
     if (ci == CI_SCORE) return score(t, null);
-    if (fabs(null) > 0) return (two_by_two_difference(t) - null) / two_by_two_difference_se(t);
-    return two_by_two_chi(t, ci == CI_WALD_CORRECTED ? two_by_two_yates(t) : 0);
+    const double correction = ci == CI_WALD_CORRECTED ? two_by_two_yates(t) : 0;
+    return fabs(null) > 0 ? two_by_two_margin_z(t, null, correction)
+                          : two_by_two_chi(t, correction);
+}
+
+static struct result crude(const struct risk_difference *method, const struct inference *in,
+                           const struct two_by_two *t)
+{
+    const struct limits limits = limits_by(method->ci, t, in->z);
+    const double statistic = statistic_by(method->ci, t, in->null);
+    return (struct result){.estimate = two_by_two_difference(t),
+                           .se = two_by_two_difference_se(t),
+                           .ci_low = limits.low,
+                           .ci_high = limits.high,
+                           .statistic = statistic,
+                           .p_value = p_normal(in, statistic)};
+}
+
+static struct result within_strata(const struct inference *in, const struct sample *s,
+                                   struct scratch *w)
+{
+    const struct common_effect e = mantel_haenszel_difference(s, w);
+    if (e.why != UNDEFINED_NO) return result_undefined(e.why, 0, 0);
+    struct result r = {0};
+    result_wald(&r, in, SCALE_IDENTITY, e.estimate, e.se);
+    r.ci_low = fmax(r.ci_low, -1);
+    r.ci_high = fmin(r.ci_high, 1);
+    return r;
+}
+
+/* A margin can be tested where nobody or everybody has the event, but only by the score test. */
+static enum undefined crude_why_not(const struct risk_difference *method,
+                                    const struct inference *in, const struct two_by_two *t)
+{
+    const enum undefined why = two_by_two_why_not(t);
+    if (!(fabs(in->null) > 0)) return why;
+    if (method->ci != CI_SCORE) {
+        const bool varies = two_by_two_difference_se(t) > 0;
+        return why == UNDEFINED_NO && !varies ? UNDEFINED_NO_VARIATION : why;
+    }
+    return why == UNDEFINED_NO_EVENTS || why == UNDEFINED_ALL_EVENTS ? UNDEFINED_NO : why;
 }
 
 static void risk_difference_run(const void *params, const struct inference *in,
                                 const struct sample *s, struct scratch *w, struct result *out)
 {
-    (void)w;
     const struct risk_difference *method = params;
     const struct two_by_two t = two_by_two_count(s);
-    const int events = two_by_two_events(&t);
-    enum undefined why = two_by_two_why_not(&t);
-    const bool margin = fabs(in->null) > 0;
-    if (margin && method->ci == CI_SCORE &&
-        (why == UNDEFINED_NO_EVENTS || why == UNDEFINED_ALL_EVENTS)) {
-        why = UNDEFINED_NO;
-    }
-    const double se = two_by_two_difference_se(&t);
-    if (why == UNDEFINED_NO && margin && method->ci != CI_SCORE && !(se > 0)) {
-        why = UNDEFINED_NO_VARIATION;
-    }
-    if (why != UNDEFINED_NO) {
-        *out = result_undefined(why, s->n, events);
-        return;
-    }
-    const struct limits limits = limits_by(method->ci, &t, in->z);
-    const double statistic = statistic_by(method->ci, &t, in->null);
-    *out = (struct result){.estimate = two_by_two_difference(&t),
-                           .se = se,
-                           .ci_low = limits.low,
-                           .ci_high = limits.high,
-                           .statistic = statistic,
-                           .p_value = p_normal(in, statistic),
-                           .n = s->n,
-                           .events = events};
+    const bool stratified = s->n_strata > 1;
+    const enum undefined why = stratified ? two_by_two_why_not(&t) : crude_why_not(method, in, &t);
+    *out = why != UNDEFINED_NO ? result_undefined(why, 0, 0)
+           : stratified        ? within_strata(in, s, w)
+                               : crude(method, in, &t);
+    out->n = s->n;
+    out->events = two_by_two_events(&t);
+}
+
+static const char *risk_difference_conflict(const void *params, bool adjusted, bool stratified)
+{
+    (void)adjusted;
+    const struct risk_difference *method = params;
+    return stratified && method->ci != CI_WALD ? "strata go with ci: wald" : NULL;
 }
 
 static const struct output risk_difference_outputs[] = {
@@ -151,23 +180,29 @@ static const struct output risk_difference_outputs[] = {
 
 const struct analysis analysis_risk_difference = {
     .name = "risk_difference",
-    .brief = "difference of the risks of two arms",
+    .brief = "difference of the risks of two arms, crude or within strata",
     .formula =
         "x1/n1 - x0/n0; se unpooled; p at null 0 by the pooled chi-squared (wald, newcombe), with\n"
         "Yates' correction (wald_corrected), by the score test (score); at another null (d - "
         "null)/se,\n"
         "or the score test. Undefined where nobody or everybody has the event, unless the score "
         "test\n"
-        "meets a margin. Wald limits end at -1 and 1.",
+        "meets a margin. Wald limits end at -1 and 1.\n"
+        "strata: sum w (x1/n1 - x0/n0) / sum w, w = n1 n0/n; Sato's variance, Wald p and limits; "
+        "one\n"
+        "stratum is none",
     .reference =
         "Newcombe 1998, Stat Med 17:873 (methods 1, 2, 10); Miettinen & Nurminen 1985, Stat Med "
-        "4:213; R prop.test",
+        "4:213; R prop.test; strata: Greenland & Robins 1985, Biometrics 41:55, Sato 1989, "
+        "Biometrics 45:1323",
     .outcome = OUTCOME_BINARY,
+    .uses = USES_STRATA,
     .params = risk_difference_params,
     .params_size = sizeof(struct risk_difference),
     .n_outputs = 1,
     .outputs = risk_difference_outputs,
     .example = "{method: risk_difference, endpoint: death, ci: newcombe}",
     .se_power = -0.5,
+    .conflict = risk_difference_conflict,
     .run = risk_difference_run,
 };

@@ -52,3 +52,9 @@ double two_by_two_chi(const struct two_by_two *t, double correction)
     const double se = sqrt(p * (1 - p) * (1 / t->n[0] + 1 / t->n[1]));
     return copysign((fabs(d) - correction) / se, d);
 }
+
+double two_by_two_margin_z(const struct two_by_two *t, double null, double correction)
+{
+    const double gap = two_by_two_difference(t) - null;
+    return copysign(fmax(0, fabs(gap) - correction) / two_by_two_difference_se(t), gap);
+}

@@ -29,4 +29,8 @@ double two_by_two_yates(const struct two_by_two *t);
 /* The root of Pearson's chi-squared with the sign of the difference; less `correction` in |d|. */
 double two_by_two_chi(const struct two_by_two *t, double correction);
 
+/* Wald's z of a margin: the gap between the difference and `null`, less the correction that widens
+ * the limits (so that test and interval agree), over the unpooled standard error. */
+double two_by_two_margin_z(const struct two_by_two *t, double null, double correction);
+
 #endif

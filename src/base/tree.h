@@ -30,9 +30,10 @@ struct node *tree_read_text(const char *text, size_t length, const char *name, s
 
 struct node *node_get(const struct node *map, const char *key); /* NULL when absent or no map */
 
-/* What `over` says wins: maps are merged key by key, anything else is replaced; a key with nothing
- * behind it takes the key away. Returns a new tree;
- * entries keep the order of `base`, new ones follow. */
+/* What `over` says wins: maps are merged key by key, anything else is replaced, also tables by day
+ * (maps whose keys are numbers) and `levels`, which make sense as a whole only; a key with nothing
+ * behind it takes the key away. Returns a new tree; entries keep the order of `base`, new ones
+ * follow. */
 struct node *tree_merge(const struct node *base, const struct node *over, struct arena *memory);
 
 /* A copy of the tree in which the value at a dotted path is `value`; maps on the way are made where

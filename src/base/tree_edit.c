@@ -95,9 +95,18 @@ static bool is_empty(const struct node *n)
     return n == NULL || (n->kind == NODE_SCALAR && !n->quoted && n->text[0] == '\0');
 }
 
+/* A map of numbers (days) is one value, a table, which is not mixed with another. */
+static bool is_table(const struct node *map)
+{
+    double number;
+    for (int k = 0; k < map->n; k++)
+        if (!text_to_double(map->key[k], &number)) return false;
+    return map->n > 0;
+}
+
 struct node *tree_merge(const struct node *base, const struct node *over, struct arena *memory)
 {
-    if (base->kind != NODE_MAP || over->kind != NODE_MAP) return shared(over);
+    if (base->kind != NODE_MAP || over->kind != NODE_MAP || is_table(over)) return shared(over);
     struct node *merged = copy_map(base, -1, memory);
     merged->at = over->at;
     for (int i = 0; i < over->n; i++) {
@@ -107,7 +116,9 @@ struct node *tree_merge(const struct node *base, const struct node *over, struct
         } else if (k < 0) {
             append_at(merged, over->key[i], over->key_at[i], over->item[i], memory);
         } else {
-            merged->item[k] = tree_merge(merged->item[k], over->item[i], memory);
+            merged->item[k] = strcmp(over->key[i], "levels") == 0
+                                  ? shared(over->item[i])
+                                  : tree_merge(merged->item[k], over->item[i], memory);
             merged->key_at[k] = over->key_at[i];
         }
     }

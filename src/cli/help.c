@@ -1,6 +1,7 @@
 /* help.c - explains commands, plug-ins and sections of a scenario.  SPDX-License-Identifier: MIT */
 #include "cli/arguments.h"
 #include "cli/plugins.h"
+#include "cli/topics.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +96,11 @@ static bool explain(struct buffer *out, const char *name)
             show_table(out, "Keys", s->params);
             found = true;
         }
+    for (const struct topic *t = topics; t->name; t++)
+        if (strcmp(t->name, name) == 0) {
+            buffer_puts(out, t->text);
+            found = true;
+        }
     return found;
 }
 
@@ -104,6 +110,8 @@ static void overview(struct buffer *out)
     for (const struct command *const *c = commands; *c; c++) buffer_printf(out, " %s", (*c)->name);
     buffer_puts(out, "\nsections   ");
     for (const struct section *s = sections; s->name; s++) buffer_printf(out, " %s", s->name);
+    buffer_puts(out, "\ntopics     ");
+    for (const struct topic *t = topics; t->name; t++) buffer_printf(out, " %s", t->name);
     for (int kind = 0; kind < PLUGIN_KINDS; kind++) {
         buffer_printf(out, "\n%-11s", plugin_kinds[kind].name);
         for (int i = 0; plugin_at(kind, i).name != NULL; i++)
@@ -118,6 +126,7 @@ static enum status unknown_name(const char *name, struct errors *e)
     int n = 0;
     for (const struct command *const *c = commands; *c; c++) names[n++] = (*c)->name;
     for (const struct section *s = sections; s->name; s++) names[n++] = s->name;
+    for (const struct topic *t = topics; t->name; t++) names[n++] = t->name;
     for (int kind = 0; kind < PLUGIN_KINDS; kind++)
         for (int i = 0; plugin_at(kind, i).name != NULL && n < 128; i++)
             names[n++] = plugin_at(kind, i).name;

@@ -3,6 +3,7 @@
  * Results go to a spool beside the result file as they come; when all are there the result file is
  * built from it and the spool is removed. Whatever stops the program, the same command goes on from
  * the last block saved. */
+#include "base/version.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "engine/findings.h"
@@ -21,7 +22,8 @@
 #include <unistd.h>
 
 enum { SETTINGS_MAX = 64, TASKS_A_THREAD = 4 };
-static const double SAVE_EVERY = 2; /* seconds */
+static const double SAVE_EVERY = 2;  /* seconds */
+static const double ROWS_KEPT = 1e8; /* results of single trials kept whole: some 5 GB */
 
 static const struct option_row options[] = {
     {"--output", "-o", "FILE.h5",
@@ -110,6 +112,11 @@ static struct task next_task(const struct run *run, int *point, int64_t *at)
     return t;
 }
 
+static enum status stop_status(void)
+{
+    return stopped_by == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
+}
+
 static bool must_stop(const struct run *run)
 {
     return stopped_by != 0 || (run->deadline > 0 && monotonic_seconds() > run->deadline);
@@ -164,31 +171,72 @@ static enum status simulate_all(struct run *run, struct progress *progress, stru
         stderr,
         "shocksim: stopped; %lld of %lld trials are saved in %s: run the same command to go on\n",
         (long long)progress->done, (long long)progress->total, run->spool_path);
-    return stopped_by == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
+    return stop_status();
 }
 
-static enum status find_truths(struct run *run)
+/* A point's truths wait in the spool as one more replicate, far behind the others: estimate and se.
+ */
+static const int64_t TRUTH_REPLICATE = INT64_C(1) << 40;
+
+static enum status find_truth(struct run *run, int point, struct result *row, struct errors *e)
 {
-    const struct plan *plan = run->plan;
-    for (int p = 0; p < plan->n_points; p++) {
-        if (must_stop(run)) return stopped_by == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
-        const int k = p * plan->n_answers;
-        truth_find(plan, &plan->point[p], run->threads, run->study.truth + k,
-                   run->study.truth_se + k);
-        if (!run->quiet && p > 0 && p % 50 == 0)
-            (void)fprintf(stderr, "shocksim: truth of %d of %d points\n", p, plan->n_points);
+    const int n = run->plan->n_answers;
+    double *truth = run->study.truth + (size_t)point * (size_t)n;
+    double *error = run->study.truth_se + (size_t)point * (size_t)n;
+    if (spool_has(run->spool, point, TRUTH_REPLICATE, 1)) {
+        const struct result_source rows = spool_rows(run->spool);
+        enum status status = STATUS_OK;
+        for (int k = 0; k < n && status == STATUS_OK; k++) {
+            status = rows.read(rows.handle, point, k, TRUTH_REPLICATE, 1, row, e);
+            truth[k] = row->estimate;
+            error[k] = row->se;
+        }
+        return status;
     }
-    return STATUS_OK;
+    truth_find(run->plan, &run->plan->point[point], run->threads, truth, error);
+    for (int k = 0; k < n; k++) {
+        row[k] = result_undefined(UNDEFINED_NO, 0, 0);
+        row[k].estimate = truth[k];
+        row[k].se = error[k];
+    }
+    return spool_append(run->spool, point, TRUTH_REPLICATE, 1, row, e);
 }
 
-/* --- the file
- * -------------------------------------------------------------------------------------- */
+static enum status find_truths(struct run *run, struct errors *e)
+{
+    struct result *row = xcalloc((size_t)run->plan->n_answers, sizeof *row);
+    double shown = monotonic_seconds();
+    enum status status = STATUS_OK;
+    int p = 0;
+    for (; p < run->plan->n_points && status == STATUS_OK && !must_stop(run); p++) {
+        status = find_truth(run, p, row, e);
+        if (status != STATUS_OK || monotonic_seconds() - shown < SAVE_EVERY) continue;
+        status = spool_sync(run->spool, e);
+        shown = monotonic_seconds();
+        if (!run->quiet)
+            (void)fprintf(stderr, "shocksim: truths of %d of %d points\n", p + 1,
+                          run->plan->n_points);
+    }
+    free(row);
+    if (status == STATUS_OK) status = spool_sync(run->spool, e);
+    if (status != STATUS_OK || p == run->plan->n_points) return status;
+    (void)fprintf(
+        stderr,
+        "shocksim: stopped; all trials and the truths of %d of %d points are saved in %s: "
+        "run the same command to go on\n",
+        p, run->plan->n_points, run->spool_path);
+    return stop_status();
+}
+
+/* --- the file --- */
 
 /* Whether a resolved scenario is the same but for the number of replicates. */
 static bool same_but_replicates(const char *a, const char *b)
 {
-    static const char key[] = "  replicates: ";
-    const char *x = strstr(a, key), *y = strstr(b, key);
+    static const char section[] = "\nsimulation:\n", key[] = "  replicates: ";
+    const char *x = strstr(a, section), *y = strstr(b, section);
+    x = strstr(x ? x : a, key);
+    y = strstr(y ? y : b, key);
     if (x == NULL || y == NULL || x - a != y - b || strncmp(a, b, (size_t)(x - a)) != 0)
         return false;
     return strcmp(x + strcspn(x, "\n"), y + strcspn(y, "\n")) == 0;
@@ -223,14 +271,20 @@ static enum status open_old(struct run *run, bool keep_replicates, bool *complet
                       "%s holds the results of another scenario, seed or setting (use --overwrite "
                       "to replace it, or -o for another file)",
                       run->path);
-    else if (old.replicates >= run->plan->replicates && old.keep_replicates == keep_replicates) {
+    else if (old.revision != NULL && strcmp(old.revision, version_revision()) != 0)
+        status =
+            error_add(e, STATUS_IO,
+                      "%s was written by revision %s of the program, this is %s: their results "
+                      "are not mixed (use --overwrite to replace it)",
+                      run->path, old.revision, version_revision());
+    else if (old.replicates >= run->plan->replicates && (old.keep_replicates || !keep_replicates)) {
         *complete = true;
         if (!run->quiet)
             (void)fprintf(stderr,
                           "shocksim: %s is complete: %lld replicates a point (raise --replicates "
                           "to add more)\n",
                           run->path, (long long)old.replicates);
-    } else if (!old.keep_replicates || !keep_replicates)
+    } else if (!old.keep_replicates)
         status = error_add(e, STATUS_IO,
                            "%s: a run without replicates cannot be added to (use --overwrite)",
                            run->path);
@@ -249,15 +303,32 @@ static enum status write_file(struct run *run, bool keep_replicates, struct erro
     return status;
 }
 
+/* With `overwrite` a spool of another run makes way; one of this very run is always continued. */
+static enum status open_spool(struct run *run, const unsigned char identity[16], bool overwrite,
+                              struct errors *e)
+{
+    const int n_points = run->plan->n_points, n_answers = run->plan->n_answers;
+    struct errors why = {0};
+    enum status status =
+        spool_open(run->spool_path, identity, n_points, n_answers, false, &run->spool, &why);
+    if (status != STATUS_OK && overwrite)
+        status = spool_open(run->spool_path, identity, n_points, n_answers, true, &run->spool, e);
+    else if (status != STATUS_OK)
+        (void)error_add(e, status, "%s", why.text[0]);
+    errors_free(&why);
+    return status;
+}
+
 static enum status continue_run(struct run *run, bool overwrite, bool keep_replicates,
                                 struct errors *e)
 {
     unsigned char identity[16];
     plan_identity(run->plan, identity);
-    enum status status = spool_open(run->spool_path, identity, run->plan->n_points,
-                                    run->plan->n_answers, overwrite, &run->spool, e);
+    enum status status = open_spool(run, identity, overwrite, e);
     if (status != STATUS_OK) return status;
-    const int64_t before = spool_replicates(run->spool) + run->old_replicates * run->plan->n_points;
+    int64_t before = spool_replicates(run->spool) + run->old_replicates * run->plan->n_points;
+    for (int p = 0; p < run->plan->n_points; p++)
+        before -= spool_has(run->spool, p, TRUTH_REPLICATE, 1);
     struct progress progress = progress_start(
         run->quiet, run->plan->replicates * run->plan->n_points, before, &run->plan->answer[0]);
     if (!run->quiet && before > 0)
@@ -265,7 +336,7 @@ static enum status continue_run(struct run *run, bool overwrite, bool keep_repli
                       (long long)before);
     status = simulate_all(run, &progress, e);
     const double rate = progress_rate(&progress);
-    if (status == STATUS_OK) status = find_truths(run);
+    if (status == STATUS_OK) status = find_truths(run, e);
     if (status == STATUS_OK) status = write_file(run, keep_replicates, e);
     if (status == STATUS_OK && !run->quiet)
         (void)fprintf(stderr,
@@ -274,7 +345,10 @@ static enum status continue_run(struct run *run, bool overwrite, bool keep_repli
                       run->path, run->plan->n_points, run->plan->n_points > 1 ? "s" : "",
                       (long long)run->plan->replicates, rate, run->threads,
                       run->threads > 1 ? "s" : "", progress_seconds(&progress));
-    spool_close(run->spool, status == STATUS_OK);
+    const bool more =
+        spool_replicates(run->spool) > (run->plan->replicates + 1) * run->plan->n_points;
+    spool_close(run->spool,
+                status == STATUS_OK && !more); /* what goes further serves a later run */
     return status;
 }
 
@@ -300,7 +374,14 @@ static enum status run_plan(const struct arguments *a, struct run *run, struct a
     if (run->path == NULL) run->path = default_output(run->plan->path, memory);
     run->spool_path = arena_printf(memory, "%s.part", run->path);
     const bool overwrite = argument_given(a, "--overwrite");
-    const bool keep_replicates = !argument_given(a, "--no-replicates");
+    const double rows =
+        (double)run->plan->n_points * (double)run->plan->n_answers * (double)run->plan->replicates;
+    const bool keep_replicates = !argument_given(a, "--no-replicates") && rows <= ROWS_KEPT;
+    if (rows > ROWS_KEPT && !run->quiet)
+        (void)fprintf(stderr,
+                      "shocksim: %.3g results: as with --no-replicates, only estimates and "
+                      "rejections of single trials are kept\n",
+                      rows);
     bool complete = false;
     enum status status = check_output(run->path, e);
     if (status == STATUS_OK && !overwrite) status = open_old(run, keep_replicates, &complete, e);

@@ -77,14 +77,20 @@ static double risk_minus_target(const void *context, double log_ratio)
     return mixture_dead(t->mixture, t->cumulative * exp(log_ratio)) - t->dead;
 }
 
-/* The limit of an unadjusted Cox estimate with equal arms solves
- *   sum over time of dF1 - (dF0 + dF1) S1 b / (S0 + S1 b) = 0
+/* How an arm is compared with the control: over so many days, with so many patients to one control.
+ */
+struct comparison {
+    double horizon, weight;
+};
+
+/* The limit of an unadjusted Cox estimate solves, with w treated patients to one control,
+ *   sum over time of w dF1 - (dF0 + w dF1) w S1 b / (S0 + w S1 b) = 0
  * for the ratio b (Struthers & Kalbfleisch 1986, Biometrika 73:363, eq. 2.4). */
 enum { STEPS = 256 };
 struct cox_target {
     const struct mixture *control, *arm;
     const struct hazard *hazard;
-    double horizon, ratio;
+    double horizon, ratio, weight; /* weight: w */
 };
 
 static double cox_score(const void *context, double log_ratio)
@@ -97,7 +103,8 @@ static double cox_score(const void *context, double log_ratio)
         const double n0 = 1 - mixture_dead(t->control, h);
         const double n1 = 1 - mixture_dead(t->arm, h * exp(log_ratio));
         const double m0 = (s0 + n0) / 2, m1 = (s1 + n1) / 2;
-        score += (s1 - n1) - (s0 - n0 + s1 - n1) * m1 * t->ratio / (m0 + m1 * t->ratio);
+        const double d0 = s0 - n0, d1 = t->weight * (s1 - n1), treated = t->weight * m1 * t->ratio;
+        score += d1 - (d0 + d1) * treated / (m0 + treated);
         s0 = n0;
         s1 = n1;
     }
@@ -112,7 +119,7 @@ static int stated(const struct mortality_effect *e)
 
 /* The constant log hazard ratio that yields what is stated marginally. */
 static double solve_log_ratio(struct reader *r, const struct baseline *b, const struct arm_spec *a,
-                              const struct effect *e, double horizon)
+                              const struct effect *e, const struct comparison *c)
 {
     const struct mortality_effect *m = &a->mortality;
     struct arena memory = {0};
@@ -131,7 +138,8 @@ static double solve_log_ratio(struct reader *r, const struct baseline *b, const 
             own = control;
         else
             mixture_coarsen(&own, 256);
-        const struct cox_target t = {&control, &own, &b->hazard, horizon, m->marginal_hazard_ratio};
+        const struct cox_target t = {
+            &control, &own, &b->hazard, c->horizon, m->marginal_hazard_ratio, c->weight};
         found = solve_between(cox_score, &t, -15, 15, 1e-10, &log_ratio);
     } else {
         const struct knots *k = m->risk.n              ? &m->risk
@@ -158,13 +166,13 @@ static double solve_log_ratio(struct reader *r, const struct baseline *b, const 
 }
 
 static void solve_mortality(struct reader *r, const struct baseline *b, const struct arm_spec *a,
-                            double horizon, struct arm_plan *plan)
+                            const struct comparison *c, struct arm_plan *plan)
 {
     const struct mortality_effect *m = &a->mortality;
     struct knots steps = m->hazard_ratio;
     double one_day = 0, ratio = 1;
     if (steps.n == 0) {
-        if (stated(m) == 1) ratio = exp(solve_log_ratio(r, b, a, &plan->mortality, horizon));
+        if (stated(m) == 1) ratio = exp(solve_log_ratio(r, b, a, &plan->mortality, c));
         steps = (struct knots){.n = 1, .x = &one_day, .y = &ratio};
     }
     plan->hazard_ratio = steps.n == 1 ? steps.y[0] : NAN;
@@ -259,8 +267,12 @@ void course_bind(struct reader *r, const struct baseline *b, const struct arms *
 }
 
 void course_solve(struct reader *r, const struct arms *arms, double horizon,
-                  struct course_plan *plan)
+                  const struct numbers *allocation, struct course_plan *plan)
 {
-    for (int k = 0; k < arms->n; k++)
-        solve_mortality(r, plan->baseline, &arms->arm[k], horizon, &plan->arm[k]);
+    for (int k = 0; k < arms->n; k++) {
+        const bool stated_ratio = allocation->n == arms->n;
+        const struct comparison c = {
+            horizon, stated_ratio ? allocation->value[k] / allocation->value[0] : 1};
+        solve_mortality(r, plan->baseline, &arms->arm[k], &c, &plan->arm[k]);
+    }
 }

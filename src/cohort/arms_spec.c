@@ -52,9 +52,15 @@ void arms_read(struct reader *r, const struct node *n, const struct course_spec 
         if (body->kind == NODE_SCALAR && body->text[0] == '\0') continue;
         if (!read_map(r, body, arena_printf(r->memory, "arm '%s'", arm->name))) continue;
         for (int j = 0; j < body->n; j++) {
-            if (strcmp(body->key[j], "effects") == 0)
+            if (strcmp(body->key[j], "effects") == 0) {
                 read_effects(r, body->item[j], course, arm);
-            else
+                if (i == 0 && body->item[j]->kind == NODE_MAP && body->item[j]->n > 0)
+                    error_at(
+                        r->errors, body->key_at[j],
+                        "arm '%s' is the control, the first arm: its course is `course`, it takes "
+                        "no effects",
+                        arm->name);
+            } else
                 error_at(r->errors, body->key_at[j],
                          "unknown key '%s' in arm '%s'; expected 'effects'", body->key[j],
                          arm->name);

@@ -312,8 +312,7 @@ static void solve_adverse(struct reader *r, const double *log_odds, struct basel
     arena_free(&memory);
 }
 
-/* --- all of it
- * ------------------------------------------------------------------------------------ */
+/* --- all of it --- */
 
 static uint64_t variable_of(struct arena *memory, const char *component, const char *part)
 {

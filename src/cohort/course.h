@@ -118,8 +118,7 @@ void arms_read(struct reader *r, const struct node *n, const struct course_spec 
 void arms_echo(struct buffer *out, const struct arms *a, int indent);
 int arms_find(const struct arms *a, const char *name);
 
-/* --- solved
- * --------------------------------------------------------------------------------------- */
+/* --- solved --- */
 
 /* A cumulative hazard, linear between knots; the last slope goes on. */
 struct hazard {
@@ -201,10 +200,10 @@ struct course_plan {
 /* Binds each arm's effects; b need not be solved yet. */
 void course_bind(struct reader *r, const struct baseline *b, const struct arms *arms,
                  struct course_plan *plan);
-/* Solves what was bound without a mistake. horizon: administrative follow-up in days, for
- * marginal_hazard_ratio. */
+/* Solves what was bound without a mistake. horizon: administrative follow-up in days, allocation:
+ * ratio of the arms (empty: equal), both for marginal_hazard_ratio. */
 void course_solve(struct reader *r, const struct arms *arms, double horizon,
-                  struct course_plan *plan);
+                  const struct numbers *allocation, struct course_plan *plan);
 /* Marginal share dead by `day` under an arm's effects. */
 double course_risk(const struct course_plan *plan, const struct arm_plan *arm, double day);
 

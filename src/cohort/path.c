@@ -188,8 +188,7 @@ static void draw_stay(const struct drawing *d, enum stay k, struct course *out)
     out->stay_end[k] = end;
 }
 
-/* --- SOFA, adverse events, markers
- * ---------------------------------------------------------------- */
+/* --- SOFA, adverse events, markers --- */
 
 MULTIVERSION static void sofa_score(double location, double scale, double noise, const double *load,
                                     const double *noise_score, double *shifted, int n)

@@ -137,8 +137,7 @@ void trial_read(struct reader *r, const struct node *n, struct trial_spec *t)
     }
 }
 
-/* --- checks
- * --------------------------------------------------------------------------------------- */
+/* --- checks --- */
 
 static int arm_index(struct reader *r, const struct arms *arms, const char *name, struct place at,
                      const char *what)
@@ -243,6 +242,11 @@ static void solve_received(struct reader *r, const struct trial_spec *t, const s
         for (int j = 0; j < v->gets.n; j++) {
             const int b = arm_index(r, arms, v->gets.name[j], v->gets.at[j], "receives");
             if (a < 0 || b < 0) continue;
+            if (a == b)
+                error_at(r->errors, v->gets.at[j],
+                         "receives: the share of '%s' that gets its own arm's effects is what the "
+                         "others leave",
+                         v->arm);
             share[a * n + b] = v->gets.value[j];
             total += v->gets.value[j];
         }

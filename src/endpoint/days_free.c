@@ -75,9 +75,10 @@ static double free_days(const struct days_free *d, const struct course *c, int i
     if (death <= d->within && d->death != DEATH_COUNTED) return d->death == DEATH_WORST ? -1 : 0;
     if (d->n == 1) {
         const double s = c->support_start[d->support[0]][i], e = c->support_end[d->support[0]][i];
-        const double from = by_day ? floor(s) : s, to = e > s ? (by_day ? ceil(e) : e) : from;
-        if (d->from_last) return larger(0, alive - (e > s ? to : 0));
-        return alive - larger(0, smaller(to, alive) - from);
+        if (!(e > s) || s >= d->within) return alive;
+        const double from = by_day ? floor(s) : s, to = by_day ? ceil(e) : e;
+        return d->from_last ? larger(0, alive - to)
+                            : alive - larger(0, smaller(to, alive) - from);
     }
     double start[SUPPORT_COUNT], end[SUPPORT_COUNT], last = 0;
     int n = 0;

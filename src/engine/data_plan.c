@@ -119,6 +119,8 @@ static void check_analysis(struct reader *r, const struct data_plan *plan,
         u.at = b->spec->strata.item[k].at;
         visit_column(b->stratum[k], &u);
     }
+    u.at = b->spec->cluster.text ? b->spec->cluster.at : b->spec->frailty.at;
+    if (b->cluster >= 0) visit_column(b->cluster, &u);
     u.at = b->spec->marker.at;
     if (b->marker >= 0) visit_column(b->marker, &u);
     u.at = b->spec->where.at;

@@ -193,8 +193,7 @@ static const struct baseline *bind_baseline(struct reader *r, const struct scena
     return &fresh->baseline;
 }
 
-static bool same_text(const struct trial_spec *a, const struct trial_spec *b,
-                      const struct param *table)
+static bool same_text(const void *a, const void *b, const struct param *table)
 {
     struct buffer x = {0}, y = {0};
     params_echo(&x, table, a, 0);
@@ -219,9 +218,15 @@ static const char *pairing_with(const struct point *first, const struct point *p
                          *d = &point->scenario.population.centres;
     const bool same_centres =
         c->number == d->number && memcmp(&c->size_shape, &d->size_shape, sizeof c->size_shape) == 0;
-    return same_text(&a, &b, trial_params) && same_centres
-               ? ""
-               : "shares covariates with point 1, but not arms";
+    const bool same_strata =
+        point->trial.n_stratifiers == 0 ||
+        same_text(&first->scenario.population, &point->scenario.population, population_params);
+    if (!same_text(&a, &b, trial_params) || !same_centres || !same_strata)
+        return "shares covariates with point 1, but not arms";
+    const bool timed = !isnan(a.recruitment.duration);
+    return timed && first->scenario.trial.patients != b.patients
+               ? "shares covariates and arms with point 1, but patients arrive at other times"
+               : "";
 }
 
 static void resolve_text(struct plan *plan, const struct node *root)
@@ -284,7 +289,7 @@ static void solve_point(struct reader *r, int index, struct plan *plan)
 {
     struct point *point = &plan->point[index];
     const struct scenario *s = &point->scenario;
-    course_solve(r, &s->arms, s->trial.follow_up, &point->course);
+    course_solve(r, &s->arms, s->trial.follow_up, &s->trial.allocation, &point->course);
     if (r->errors->n > 0) return;
     close_needs(point);
     const uint64_t seed = (uint64_t)s->simulation.seed;

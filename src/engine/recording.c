@@ -140,6 +140,9 @@ void recording_bind(struct reader *r, struct point *point)
         rec->intercept = arena_alloc(r->memory, (size_t)arms->n, sizeof *rec->intercept);
         rec->variable = stream_variable(arena_printf(r->memory, "observed %s", e->name));
         check_arms(r, arms, e);
+        if (e->common.observed.log_odds.n > 0 && e->common.observed.probability.n == 0)
+            error_at(r->errors, e->at, "endpoint '%s': observed.log_odds needs a probability",
+                     e->name);
         bind_terms(r, point, e, rec);
     }
 }

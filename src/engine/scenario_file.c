@@ -147,8 +147,7 @@ struct node *scenario_load(const char *path, const struct setting *settings, int
     return e->n == before ? root : NULL;
 }
 
-/* --- sweeps
- * --------------------------------------------------------------------------------------- */
+/* --- sweeps --- */
 
 struct factor { /* keys that move together */
     int n_paths, n_values;
@@ -238,6 +237,8 @@ static void check_path(struct reader *r, const struct node *root, const char *pa
             error_at(r->errors, at, "'%s' cannot be swept", text_shown(path, r->memory));
     if (strcmp(path, "simulation") == 0 || strcmp(path, "simulation.replicates") == 0)
         error_at(r->errors, at, "'%s' cannot be swept: every point has as many replicates", path);
+    if (strcmp(path, "simulation.seed") == 0)
+        error_at(r->errors, at, "'%s' cannot be swept: a run has one seed", path);
     const char *mistake = unknown_name(root, path, false, r->memory);
     if (mistake != NULL) error_at(r->errors, at, "%s", mistake);
 }

@@ -39,6 +39,7 @@ struct published {
 
 struct study {
     const char *name, *scenario, *resolved; /* the file as given; every value, as a runnable file */
+    const char *revision;                   /* of the program that wrote it; NULL: this one */
     uint64_t seed;
     int64_t replicates; /* per point */
     int n_paths;

@@ -137,19 +137,26 @@ static struct dataset stack(const struct finding *f, const struct membership *m,
                             .value = (const double *const *)column};
 }
 
+/* Whether patients are compared with, or grouped with, those of their own stratum or centre. */
+static bool compares_within(const struct bound_analysis *b)
+{
+    return b->n_strata > 0 || b->cluster >= 0;
+}
+
 static void analyse_cohort(const struct finding *f, bool own_arm, struct slice *slice,
                            struct scratch *w, struct scratch *own, struct result *out)
 {
     const struct point *point = f->point;
     const int n_analyses = point->scenario.analyses.n;
     bool any = false;
-    for (int k = 0; k < n_analyses; k++) any = any || (point->analysis[k].n_strata > 0) == own_arm;
+    for (int k = 0; k < n_analyses; k++)
+        any = any || compares_within(&point->analysis[k]) == own_arm;
     if (!any) return;
     const struct membership m = {own_arm, largest_share(&f->trial), f->trial.allocation};
     const int n = close_cohort(f, &m, slice, w);
     const struct dataset all = stack(f, &m, slice, n, w, own);
     for (int k = 0; k < n_analyses; k++) {
-        if ((point->analysis[k].n_strata > 0) == own_arm)
+        if (compares_within(&point->analysis[k]) == own_arm)
             analysis_run(&point->analysis[k], &all, own, out);
         out += point->analysis[k].n_outputs;
     }

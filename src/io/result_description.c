@@ -128,7 +128,7 @@ void description_take(struct hdf5 *f, struct study *s)
     struct table published = {0};
     struct description d = {
         .program = hdf5_text_attribute(f, "/", "program", &memory),
-        .revision = hdf5_text_attribute(f, "/", "revision", &memory),
+        .revision = hdf5_text_attribute(f, "/", "revision", &s->memory),
         .seed = hdf5_integer_attribute(f, "/", "seed"),
         .replicates = hdf5_integer_attribute(f, "/", "replicates"),
         .name = hdf5_text_attribute(f, "/", "name", &s->memory),
@@ -144,6 +144,7 @@ void description_take(struct hdf5 *f, struct study *s)
     table_free(&published);
     arena_free(&memory);
     s->name = d.name;
+    s->revision = d.revision;
     s->scenario = d.scenario;
     s->resolved = d.resolved;
     s->seed = d.seed;

@@ -210,9 +210,9 @@ static enum status open_contents(struct spool *s, const struct header *want, boo
         if (h.checksum != checksum64(&h, offsetof(struct header, checksum)))
             return damaged(s, 0, e);
         if (memcmp(&h, want, sizeof h) != 0)
-            return error_add(e, STATUS_USAGE,
-                             "%s: unfinished results of another scenario; remove it (or use "
-                             "--overwrite) to start over",
+            return error_add(e, STATUS_IO,
+                             "%s: unfinished results of another scenario or version of the "
+                             "program; remove it (or use --overwrite) to start over",
                              s->path);
         return recover(s, file.st_size, e);
     }

@@ -25,7 +25,8 @@
     UNDEFINED(NOT_CONVERGED, "the iteration did not converge")                                     \
     UNDEFINED(ONE_ARM_WINS, "one arm wins every pair that is decided")                             \
     UNDEFINED(NO_CASES, "no patients with, or none without, the outcome")                          \
-    UNDEFINED(BEYOND_FOLLOW_UP, "the follow-up of an arm ends before the time asked about")
+    UNDEFINED(BEYOND_FOLLOW_UP, "the follow-up of an arm ends before the time asked about")        \
+    UNDEFINED(TOO_FEW_CLUSTERS, "fewer than two clusters")
 enum undefined {
 #define UNDEFINED(name, text) UNDEFINED_##name,
     UNDEFINED_LIST
@@ -81,6 +82,8 @@ struct sample {
     int term;                   /* column of x the question is about, or -1: the arm */
     const int *stratum; /* [n] 0 … n_strata-1, every code occurs; NULL when n_strata is 1 */
     int n_strata;
+    const int *cluster; /* [n] 0 … n_clusters-1, every code occurs: of `cluster` or `frailty` */
+    int n_clusters;
     const double *marker; /* [n] */
     int n_tiers;
     const struct tier *tier; /* [n_tiers] first compared first */
@@ -92,6 +95,12 @@ enum { USES_ADJUST = 1, USES_STRATA = 2, USES_MARKER = 4, USES_TERM = 8, NEEDS_N
 
 /* The outcomes are a hierarchy: value, time and event of the sample are NULL. */
 enum { USES_HIERARCHY = 32 };
+
+/* Patients come in clusters: the key is allowed, or required; or it is a frailty. */
+enum { USES_CLUSTER = 64, NEEDS_CLUSTER = 128, USES_FRAILTY = 256 };
+
+/* Besides times, the endpoint's yes/no value is read: NULL where it has none, NaN where missing. */
+enum { USES_VALUE = 512 };
 
 enum { OUTPUTS_MAX = 4 + 2 * TIERS_MAX };
 
@@ -117,11 +126,17 @@ struct analysis {
     /* se of the estimate when every patient is entered k times, relative to once: 1/sqrt(k) for
      * most; NaN when it is not a constant factor. The contract test checks it. */
     double se_power; /* se(k)/se(1) = k^se_power; 0 is read as NaN (no statement) */
+    /* Why these options do not go together, or NULL; asked when the plan is read, so that `run`
+     * never meets them. May be NULL: they all do. */
+    const char *(*conflict)(const void *params, bool adjusted, bool stratified);
     /* Writes n_outputs results, and those of the tiers. Never fails: a sample without an answer
      * gives `why`. Pure: no state, no allocation but from w, which the caller restores. `in`
      * belongs to the first output. */
     void (*run)(const void *params, const struct inference *in, const struct sample *s,
                 struct scratch *w, struct result *out);
+    /* Run instead when the key is given: of the same name, with parameters and outputs of its own.
+     * NULL: the key changes nothing but the sample, or is refused. */
+    const struct analysis *with_cluster, *with_frailty;
 };
 
 /* Helpers every analysis uses: see inference.c. */

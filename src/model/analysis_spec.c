@@ -22,6 +22,8 @@ const struct param analysis_params[] = {
      .help = "covariates: age, log(lactate), sqrt(x), source (contrasts)"},
     {ROW(PARAM_TEXTS, strata), .help = "centre or covariates; every combination is a stratum"},
     {ROW(PARAM_TEXT, marker), .help = "covariate or endpoint whose values are judged (roc)"},
+    {ROW(PARAM_TEXT, cluster), .help = "column whose levels are clusters: centre"},
+    {ROW(PARAM_TEXT, frailty), .help = "column whose levels have a normal random effect (cox)"},
     {ROW(PARAM_TEXT, term), .help = "whose coefficient is reported: arm, or an item of adjust"},
     {ROW(PARAM_NUMBER, alpha), .fallback = 0.05, .min = 0, .max = 1,
      .flags = PARAM_OPEN_MIN | PARAM_OPEN_MAX, .help = "level of the test, over its sides"},
@@ -58,6 +60,10 @@ static const struct analysis *read_method(struct reader *r, const struct node *b
     }
     const struct analysis *found = analysis_named(method->text);
     if (found == NULL) unknown(r, method->at, what, "method", method->text, names, n);
+    if (found != NULL && found->with_frailty && node_get(body, "frailty"))
+        return found->with_frailty;
+    if (found != NULL && found->with_cluster && node_get(body, "cluster"))
+        return found->with_cluster;
     return found;
 }
 
@@ -290,6 +296,32 @@ static void refuse(const struct binder *k, const struct analysis_spec *a, int fl
         error_at(k->r->errors, a->at, "%s: %s takes no %s", k->what, a->method->name, key);
 }
 
+static void bind_cluster(const struct binder *k, const struct analysis_spec *a,
+                         struct bound_analysis *b)
+{
+    const bool random = a->method->uses & USES_FRAILTY;
+    const struct named_text *column = random ? &a->frailty : &a->cluster;
+    b->cluster = -1;
+    if (random && a->cluster.text != NULL) {
+        error_at(k->r->errors, a->at, "%s: %s takes either cluster or frailty, not both", k->what,
+                 a->method->name);
+        return;
+    }
+    refuse(k, a, USES_CLUSTER, a->cluster.text != NULL, "cluster");
+    refuse(k, a, USES_FRAILTY, a->frailty.text != NULL, "frailty");
+    if (column->text != NULL && a->method->uses & (USES_CLUSTER | USES_FRAILTY))
+        b->cluster = find_column(k, column->text, column->at);
+    else if (a->method->uses & NEEDS_CLUSTER)
+        error_at(k->r->errors, a->at, "%s: 'cluster' is missing", k->what);
+}
+
+static void refuse_conflict(const struct binder *k, const struct analysis_spec *a)
+{
+    if (a->method->conflict == NULL) return;
+    const char *why = a->method->conflict(a->params, a->adjust.n > 0, a->strata.n > 0);
+    if (why != NULL) error_at(k->r->errors, a->at, "%s: %s", k->what, why);
+}
+
 struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec *a,
                                     const struct binding *to)
 {
@@ -299,6 +331,7 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
     refuse(&k, a, USES_STRATA, a->strata.n > 0, "strata");
     refuse(&k, a, USES_MARKER, a->marker.text != NULL, "marker");
     refuse(&k, a, USES_TERM, a->term.text != NULL, "term");
+    refuse_conflict(&k, a);
     refuse(&k, a, USES_HIERARCHY, a->hierarchy.n > 0, "hierarchy");
     if (a->method->uses & USES_HIERARCHY)
         bind_hierarchy(&k, a, &b);
@@ -319,6 +352,7 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
         else
             b.marker = find_column(&k, a->marker.text, a->marker.at);
     }
+    bind_cluster(&k, a, &b);
     if (a->where.text != NULL) {
         b.where = expression_read(a->where.text, a->where.at, to->schema, r->memory, r->errors);
         if (b.where == NULL) find_hidden(&k, &a->where);

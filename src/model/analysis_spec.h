@@ -28,7 +28,7 @@ struct analysis_spec {
     struct place at;
     const struct analysis *method;
     void *params; /* the method's own */
-    struct named_text method_name, endpoint, marker, term, where;
+    struct named_text method_name, endpoint, marker, term, where, cluster, frailty;
     struct names adjust, strata, contrast;
     struct hierarchy hierarchy;
     double alpha, null;
@@ -89,6 +89,7 @@ struct bound_analysis {
     int term;               /* index into adjust, or -1: the arm */
     int n_strata, *stratum; /* columns */
     int marker;             /* column or -1 */
+    int cluster;            /* column of `cluster` or `frailty`, or -1 */
     const struct expression *where;
 };
 /* Reports every mistake; the result is usable only when none was added to r->errors. */

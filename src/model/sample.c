@@ -46,7 +46,10 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
     const bool by_time = b->method->outcome == OUTCOME_TIME;
     memset(keep, 1, (size_t)n);
     if (b->where != NULL) expression_evaluate(b->where, d, keep, w);
-    if (d->arm != NULL && b->arm[1] >= 0) drop_other_arms(d->arm, b->arm[0], b->arm[1], keep, n);
+    const bool ignores_arms = b->method->uses & NEEDS_NO_ARM && !(b->method->uses & USES_TERM);
+    const bool every_arm = ignores_arms && b->spec->contrast.n == 0;
+    if (d->arm != NULL && b->arm[1] >= 0 && !every_arm)
+        drop_other_arms(d->arm, b->arm[0], b->arm[1], keep, n);
     if (b->n_tiers == 0) drop_unknown(&b->outcome, by_time, d, keep);
     for (int k = 0; k < b->n_tiers; k++)
         drop_unknown(&b->tier[k].outcome, b->tier[k].by_time, d, keep);
@@ -57,6 +60,7 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
             drop_below(x, 0, b->adjust[k].transform == TRANSFORM_SQRT, keep, n);
     }
     for (int k = 0; k < b->n_strata; k++) drop_missing(d->value[b->stratum[k]], keep, n);
+    if (b->cluster >= 0) drop_missing(d->value[b->cluster], keep, n);
     if (b->marker >= 0) drop_missing(d->value[b->marker], keep, n);
 }
 
@@ -180,6 +184,16 @@ static void take_strata(const struct bound_analysis *b, const struct dataset *d,
     if (s->n_strata > 1) s->stratum = code;
 }
 
+static void take_clusters(const struct bound_analysis *b, const struct dataset *d,
+                          const struct rows *r, struct sample *s, struct scratch *w)
+{
+    int *code = scratch_ints(w, s->n + 1);
+    const struct scratch_mark mark = scratch_save(w);
+    s->n_clusters = rank_distinct(take(d->value[b->cluster], r, w), code, s->n, w);
+    s->cluster = code;
+    scratch_restore(w, mark);
+}
+
 static void take_arms(const struct bound_analysis *b, const struct dataset *d, const struct rows *r,
                       struct sample *s, struct scratch *w)
 {
@@ -211,6 +225,8 @@ static void take_outcome(const struct bound_analysis *b, const struct dataset *d
         s->value = take(d->value[b->outcome.value], r, w);
         return;
     }
+    if (b->method->uses & USES_VALUE && b->outcome.value >= 0)
+        s->value = take(d->value[b->outcome.value], r, w);
     s->time = take(d->value[b->outcome.time], r, w);
     s->cause = take(d->value[b->outcome.event], r, w);
     s->event = events_of(&b->outcome, s->cause, r->n, w);
@@ -260,6 +276,7 @@ struct sample sample_take(const struct bound_analysis *b, const struct dataset *
         take_outcome(b, d, &r, &s, w);
     take_covariates(b, d, &r, &s, w);
     take_strata(b, d, &r, &s, w);
+    if (b->cluster >= 0) take_clusters(b, d, &r, &s, w);
     if (b->marker >= 0) s.marker = take(d->value[b->marker], &r, w);
     return s;
 }

@@ -1,0 +1,49 @@
+/* cox_model.c - see cox_model.h.  SPDX-License-Identifier: MIT */
+#include "analysis/cox_model.h"
+
+struct events {
+    int total, in_arm[2];
+};
+
+static struct events count_events(const struct sample *s)
+{
+    struct events e = {0};
+    for (int i = 0; i < s->n; i++) {
+        const int died = s->event[i] > 0;
+        e.total += died;
+        if (s->arm != NULL) e.in_arm[s->arm[i]] += died;
+    }
+    return e;
+}
+
+static enum undefined why_not(const struct sample *s, struct events events, bool penalised)
+{
+    if (s->n == 0) return UNDEFINED_NO_PATIENTS;
+    if (s->arm != NULL && (s->n_arm[0] == 0 || s->n_arm[1] == 0)) return UNDEFINED_EMPTY_ARM;
+    if (events.total == 0) return UNDEFINED_NO_EVENTS;
+    if (s->term < 0 && !penalised && (events.in_arm[0] == 0 || events.in_arm[1] == 0)) {
+        return UNDEFINED_NO_EVENTS_IN_ARM;
+    }
+    return UNDEFINED_NO;
+}
+
+void cox_model_build(struct cox_model *m, const struct sample *s, enum ties ties, bool penalised,
+                     struct scratch *w)
+{
+    const struct events events = count_events(s);
+    m->events = events.total;
+    m->why = why_not(s, events, penalised);
+    if (m->why != UNDEFINED_NO) return;
+    risk_sets_build(&m->sets, s, w);
+    const struct rows rows = {m->sets.n, m->sets.patient, m->sets.n_strata, m->sets.start};
+    if (columns_build(&m->z, s, &rows, false, w)) {
+        partial_likelihood_init(&m->partial, &m->z, &m->sets, ties, w);
+    } else {
+        m->why = UNDEFINED_SINGULAR;
+    }
+}
+
+struct likelihood cox_model_likelihood(struct cox_model *m)
+{
+    return (struct likelihood){&m->z, partial_likelihood_evaluate, &m->partial};
+}
