@@ -77,8 +77,7 @@ static double free_days(const struct days_free *d, const struct course *c, int i
         const double s = c->support_start[d->support[0]][i], e = c->support_end[d->support[0]][i];
         if (!(e > s) || s >= d->within) return alive;
         const double from = by_day ? floor(s) : s, to = by_day ? ceil(e) : e;
-        return d->from_last ? larger(0, alive - to)
-                            : alive - larger(0, smaller(to, alive) - from);
+        return d->from_last ? larger(0, alive - to) : alive - larger(0, smaller(to, alive) - from);
     }
     double start[SUPPORT_COUNT], end[SUPPORT_COUNT], last = 0;
     int n = 0;
