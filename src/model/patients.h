@@ -25,7 +25,6 @@ struct course_needs {
     bool death, support[SUPPORT_COUNT], stay[STAY_COUNT], adverse_event;
     int sofa_day;   /* last day a SOFA is read, 0: none */
     bool *marker;   /* [n markers] */
-    int *covariate; /* unused covariates may be left undrawn by later work; NULL: all are read */
 };
 
 struct patients {
