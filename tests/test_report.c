@@ -90,12 +90,14 @@ static void text_of_one_point(void **state)
         "\n"
         "power           share of trials that show benefit: p <= alpha, estimate on the side of "
         "benefit\n"
-        "reject          share of trials with p <= alpha either way; without an effect, the type I "
+        "reject          share of trials with p <= alpha, either way if two-sided; without an "
+        "effect, the type I "
         "error\n"
         "estimate        mean of the estimates (geometric for ratios)\n"
         "undefined       share of trials in which the analysis has no answer; they count as not "
         "rejecting\n"
         "±               Monte Carlo standard error\n"
+        "days            one-sided test at 0.025\n"
         "95 % of trials  the range in which 95 % of single simulated trials lie\n");
     buffer_free(&out);
 }

@@ -12,7 +12,8 @@ static const struct {
     {"power", "power",
      "share of trials that show benefit: p <= alpha, estimate on the side of benefit"},
     {"reject", "reject",
-     "share of trials with p <= alpha either way; without an effect, the type I error"},
+     "share of trials with p <= alpha, either way if two-sided; without an effect, the type I "
+     "error"},
     {"estimate_mean", "estimate", "mean of the estimates (geometric for ratios)"},
     {"truth", "truth",
      "what the analysis converges to without loss, missing values or early stopping"},
@@ -224,9 +225,24 @@ static void add_note(struct document *d, const char *term, const char *text)
     d->note[d->n_notes++] = (struct note){term, text};
 }
 
+/* Says how an analysis tests where it is not two-sided at 0.05 against no effect. */
+static void add_test_note(struct document *d, const struct answer *a)
+{
+    if (isnan(a->null) || strchr(a->name, '.') != NULL) return;
+    const bool ratio = a->scale == SCALE_LOG; /* no effect: 1 for ratios, 0, or 0.5 for areas */
+    const bool margin =
+        ratio ? fabs(a->null - 1) > 0 : fabs(a->null) > 0 && fabs(a->null - 0.5) > 0;
+    if (a->sides == 2 && fabs(a->alpha - 0.05) < 1e-12 && !margin) return;
+    add_note(d, a->name,
+             arena_printf(&d->memory, "%s test at %g%s", a->sides == 1 ? "one-sided" : "two-sided",
+                          a->alpha,
+                          margin ? arena_printf(&d->memory, " against %g", a->null) : ""));
+}
+
 static void add_notes(struct document *d, const struct study *s, const bool *used)
 {
-    const size_t most = (size_t)N_SHOWN + (size_t)s->n_paths + (size_t)s->n_points + 5;
+    const size_t most =
+        (size_t)N_SHOWN + (size_t)s->n_paths + (size_t)s->n_points + (size_t)s->n_answers + 5;
     d->note = arena_alloc(&d->memory, most, sizeof *d->note);
     if (s->n_points > 1)
         for (int k = 0; k < s->n_paths; k++) {
@@ -236,6 +252,7 @@ static void add_notes(struct document *d, const struct study *s, const bool *use
     for (int k = 0; k < N_SHOWN; k++)
         if (used[k]) add_note(d, shown[k].heading, shown[k].meaning);
     add_note(d, "±", "Monte Carlo standard error");
+    for (int a = 0; a < s->n_answers; a++) add_test_note(d, &s->answer[a]);
     if (s->n_published > 0)
         add_note(d, "95 % of trials", "the range in which 95 % of single simulated trials lie");
     if (s->n_points > 1)
