@@ -23,8 +23,8 @@ enum { SOFA_DAYS_MAX = 90, SOFA_WORST = 24 };
 /* What of a course somebody reads; the rest is not drawn. */
 struct course_needs {
     bool death, support[SUPPORT_COUNT], stay[STAY_COUNT], adverse_event;
-    int sofa_day;   /* last day a SOFA is read, 0: none */
-    bool *marker;   /* [n markers] */
+    int sofa_day; /* last day a SOFA is read, 0: none */
+    bool *marker; /* [n markers] */
 };
 
 struct patients {
