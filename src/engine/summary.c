@@ -15,13 +15,15 @@
  *   relative_bias                m/theta - 1; sqrt(s²/n + (m tau/theta)²)/|theta|
  *   empirical_se                 s; s/sqrt(2(n-1))
  *   model_se                     M = sqrt(mean se²); sqrt(var(se²)/n)/(2M)
- *   mse                          mean (theta_i - theta)²; sqrt(var((theta_i - theta)²)/n + (2 bias
- * tau)²) coverage                     share with ci_low <= truth <= ci_high; tau is left out: near
- * the middle of its interval the truth moves coverage only in second order ci_width mean width on
- * the scale of inference; sd/sqrt(n) type_s                       among rejections, share with
- * theta_i on the wrong side of theta_0 type_m                       T = mean of |theta_i -
- * theta_0|/|theta - theta_0| among rejections; sqrt(var/n + (T tau/(theta - theta_0))²)  (Gelman &
- * Carlin 2014, Perspect Psychol Sci 9:641)
+ *   mse                          q = mean (theta_i - theta)²; sqrt(var((theta_i - theta)²)/n +
+ *                                (2 bias tau)²)
+ *   coverage                     share with ci_low <= truth <= ci_high; tau is left out: near the
+ *                                middle of its interval the truth moves coverage in second order
+ *   ci_width                     mean width on the scale of inference; sd/sqrt(n)
+ *   type_s                       among rejections, share with theta_i on the wrong side of theta_0
+ *   type_m                       T = mean |theta_i - theta_0| / |theta - theta_0| of rejections;
+ *                                sqrt(var/n + (T tau/(theta - theta_0))²)
+ *                                (Gelman & Carlin 2014, Perspect Psychol Sci 9:641)
  *
  * relative_bias, type_s and type_m are empty where the truth cannot be told from the null (within 3
  * tau), relative_bias also where it cannot be told from 0. A ratio of 0 or infinity has no
