@@ -47,3 +47,20 @@ struct likelihood cox_model_likelihood(struct cox_model *m)
 {
     return (struct likelihood){&m->z, partial_likelihood_evaluate, &m->partial};
 }
+
+struct result cox_model_ask(enum ties ties, const struct inference *in, const struct sample *s,
+                            struct scratch *w,
+                            struct result (*question)(struct cox_model *m,
+                                                      const struct inference *in,
+                                                      const struct sample *s, struct scratch *w))
+{
+    const struct scratch_mark mark = scratch_save(w);
+    struct cox_model m;
+    cox_model_build(&m, s, ties, false, w);
+    struct result r =
+        m.why == UNDEFINED_NO ? question(&m, in, s, w) : result_undefined(m.why, 0, 0);
+    r.n = s->n;
+    r.events = m.events;
+    scratch_restore(w, mark);
+    return r;
+}

@@ -18,6 +18,13 @@ struct cox_model {
 void cox_model_build(struct cox_model *m, const struct sample *s, enum ties ties, bool penalised,
                      struct scratch *w);
 
+/* Builds the unpenalised model, asks it one question, and gives the memory back. */
+struct result cox_model_ask(enum ties ties, const struct inference *in, const struct sample *s,
+                            struct scratch *w,
+                            struct result (*question)(struct cox_model *m,
+                                                      const struct inference *in,
+                                                      const struct sample *s, struct scratch *w));
+
 /* The likelihood of a built model. */
 struct likelihood cox_model_likelihood(struct cox_model *m);
 

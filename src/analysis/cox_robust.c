@@ -97,13 +97,7 @@ static void cox_robust_run(const void *params, const struct inference *in, const
                            struct scratch *w, struct result *out)
 {
     const struct cox_robust *c = params;
-    const struct scratch_mark mark = scratch_save(w);
-    struct cox_model m;
-    cox_model_build(&m, s, (enum ties)c->ties, false, w);
-    *out = m.why == UNDEFINED_NO ? robust(&m, in, s, w) : result_undefined(m.why, 0, 0);
-    out->n = s->n;
-    out->events = m.events;
-    scratch_restore(w, mark);
+    *out = cox_model_ask((enum ties)c->ties, in, s, w, robust);
 }
 
 static const struct output cox_robust_outputs[] = {

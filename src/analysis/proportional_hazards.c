@@ -125,13 +125,7 @@ static void proportional_hazards_run(const void *params, const struct inference 
                                      const struct sample *s, struct scratch *w, struct result *out)
 {
     const struct proportional_hazards *c = params;
-    const struct scratch_mark mark = scratch_save(w);
-    struct cox_model m;
-    cox_model_build(&m, s, (enum ties)c->ties, false, w);
-    *out = m.why == UNDEFINED_NO ? slope_test(&m, in, s, w) : result_undefined(m.why, 0, 0);
-    out->n = s->n;
-    out->events = m.events;
-    scratch_restore(w, mark);
+    *out = cox_model_ask((enum ties)c->ties, in, s, w, slope_test);
 }
 
 static const struct output proportional_hazards_outputs[] = {
