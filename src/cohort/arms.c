@@ -240,13 +240,13 @@ static void bind_arm(struct reader *r, const struct baseline *b, const struct ar
     for (int k = 0; k < SUPPORT_COUNT; k++) {
         const struct duration_effect *e = &a->support[k];
         plan->support_time[k] =
-            bind_effect(r, p, a->name, support_name(k), log(e->time_ratio), &e->by, e->centre_sd);
+            bind_effect(r, p, a->name, support_names[k], log(e->time_ratio), &e->by, e->centre_sd);
         plan->support_log_odds[k] = log(e->needed_odds_ratio);
     }
     for (int k = 0; k < STAY_COUNT; k++) {
         const struct duration_effect *e = &a->stay[k];
         plan->stay_time[k] =
-            bind_effect(r, p, a->name, stay_name(k), log(e->time_ratio), &e->by, e->centre_sd);
+            bind_effect(r, p, a->name, stay_names[k], log(e->time_ratio), &e->by, e->centre_sd);
     }
     plan->sofa = bind_effect(r, p, a->name, "sofa", 0, &a->sofa.by, a->sofa.centre_sd);
     plan->sofa_shift = arena_alloc(r->memory, SOFA_DAYS_MAX + 1, sizeof(double));

@@ -136,7 +136,7 @@ static void solve_needed(struct reader *r, enum support k, const double *log_odd
     if (c->needed < until - 1e-12)
         error_at(r->errors, b->spec->support_at[k],
                  "%s: needed is %g, but until_death alone puts %.4f of the control arm on it",
-                 support_name(k), c->needed, until);
+                 support_names[k], c->needed, until);
     else if (c->needed > 1 - 1e-12)
         s->intercept = INFINITY;
     else if (c->needed <= until + 1e-12)
@@ -155,7 +155,7 @@ static void solve_needed(struct reader *r, enum support k, const double *log_odd
         const struct needed_target t = {log_odds, alive, dying, c->until_death, c->needed};
         if (!solve_between(needed_minus_target, &t, -40, 40, 1e-9, &s->intercept))
             error_at(r->errors, b->spec->support_at[k], "%s: needed %g cannot be reached",
-                     support_name(k), c->needed);
+                     support_names[k], c->needed);
         free(alive);
         free(dying);
     }
@@ -184,7 +184,7 @@ static void solve_support(struct reader *r, enum support k, double *const *colum
     if (!solve_duration(&explained, c->median, c->sd_log, &s->location, &s->spread))
         error_at(r->errors, b->spec->support_at[k],
                  "%s: log_time explains a standard deviation of %.4g, sd_log is only %g",
-                 support_name(k), sqrt(mixture_variance(&explained)), c->sd_log);
+                 support_names[k], sqrt(mixture_variance(&explained)), c->sd_log);
     arena_free(&memory);
     free(weight);
 }
@@ -200,7 +200,7 @@ static void solve_stay(struct reader *r, enum stay k, const double *log_time, st
     if (!solve_duration(&explained, c->median, c->sd_log, &s->location, &s->spread))
         error_at(r->errors, b->spec->stay_at[k],
                  "%s: log_time explains a standard deviation of %.4g, sd_log is only %g",
-                 stay_name(k), sqrt(mixture_variance(&explained)), c->sd_log);
+                 stay_names[k], sqrt(mixture_variance(&explained)), c->sd_log);
     arena_free(&memory);
 }
 
@@ -329,11 +329,11 @@ static void bind_after(struct reader *r, enum stay k, struct baseline *b)
     int n = 0;
     for (int j = 0; j < SUPPORT_COUNT; j++) {
         if (!b->spec->has_support[j]) continue;
-        names[n] = support_name(j);
+        names[n] = support_names[j];
         mark[n++] = &s->after_support[j];
     }
     if (k == STAY_HOSPITAL && b->spec->has_stay[STAY_ICU]) {
-        names[n] = stay_name(STAY_ICU);
+        names[n] = stay_names[STAY_ICU];
         mark[n++] = &s->after_icu;
     }
     for (int i = 0; i < c->after.n; i++) {
@@ -344,7 +344,7 @@ static void bind_after(struct reader *r, enum stay k, struct baseline *b)
         const char *near = known ? NULL : text_nearest(name->text, names, n);
         if (!known)
             error_at(r->errors, name->at, "%s: after names '%s', which the course does not have%s",
-                     stay_name(k), name->text, did_you_mean(near).text);
+                     stay_names[k], name->text, did_you_mean(near).text);
     }
 }
 
@@ -355,7 +355,7 @@ static void bind_predictors(struct reader *r, struct baseline *b)
     b->log_hazard = predictor_bind(p, &c->mortality.log_hazard, r, "mortality.log_hazard");
     b->death_variable = variable_of(r->memory, "mortality", "time");
     for (int k = 0; k < SUPPORT_COUNT; k++) {
-        const char *name = support_name(k);
+        const char *name = support_names[k];
         b->support[k] =
             (struct support_plan){.log_odds = predictor_bind(p, &c->support[k].log_odds, r, name),
                                   .log_time = predictor_bind(p, &c->support[k].log_time, r, name),
@@ -365,9 +365,9 @@ static void bind_predictors(struct reader *r, struct baseline *b)
     }
     for (int k = 0; k < STAY_COUNT; k++)
         b->stay[k] = (struct stay_plan){
-            .log_time = predictor_bind(p, &c->stay[k].log_time, r, stay_name(k)),
-            .time_variable = variable_of(r->memory, stay_name(k), "time"),
-            .until_variable = variable_of(r->memory, stay_name(k), "until death")};
+            .log_time = predictor_bind(p, &c->stay[k].log_time, r, stay_names[k]),
+            .time_variable = variable_of(r->memory, stay_names[k], "time"),
+            .until_variable = variable_of(r->memory, stay_names[k], "until death")};
     b->sofa = (struct sofa_plan){.load = predictor_standardised(p, &c->sofa.load, r, "sofa.load"),
                                  .variable = stream_variable("sofa day")};
     b->adverse_log_odds = predictor_bind(p, &c->adverse_event.log_odds, r, "adverse_event");

@@ -181,11 +181,11 @@ const struct component components[] = {
      .params = mortality_params,
      .effects = mortality_effects,
      OFFSETS(mortality, has_mortality, mortality_at, mortality)},
-    SUPPORT("vasopressor", SUPPORT_VASOPRESSOR, "days on a vasopressor or inotrope"),
-    SUPPORT("hyperlactataemia", SUPPORT_HYPERLACTATAEMIA, "days with raised lactate"),
-    SUPPORT("ventilation", SUPPORT_VENTILATION, "days on invasive ventilation"),
-    SUPPORT("renal_replacement", SUPPORT_RENAL_REPLACEMENT, "days on renal replacement"),
-    {.name = "icu_stay",
+    SUPPORT(NAME_VASOPRESSOR, SUPPORT_VASOPRESSOR, "days on a vasopressor or inotrope"),
+    SUPPORT(NAME_HYPERLACTATAEMIA, SUPPORT_HYPERLACTATAEMIA, "days with raised lactate"),
+    SUPPORT(NAME_VENTILATION, SUPPORT_VENTILATION, "days on invasive ventilation"),
+    SUPPORT(NAME_RENAL_REPLACEMENT, SUPPORT_RENAL_REPLACEMENT, "days on renal replacement"),
+    {.name = NAME_ICU_STAY,
      .brief = "days from randomisation to leaving the ICU",
      .assumes =
          "Begins to count down when the supports in `after` have ended, takes a log-normal time, "
@@ -194,7 +194,7 @@ const struct component components[] = {
      .params = icu_params,
      .effects = stay_effects,
      OFFSETS(stay[STAY_ICU], has_stay[STAY_ICU], stay_at[STAY_ICU], stay[STAY_ICU])},
-    {.name = "hospital_stay",
+    {.name = NAME_HOSPITAL_STAY,
      .brief = "days from randomisation to leaving hospital",
      .assumes =
          "As icu_stay. With probability dies_in_hospital a patient who dies by day `within` is in "
@@ -231,15 +231,6 @@ const struct component components[] = {
      .effects = marker_effects,
      OFFSETS(markers, markers, at, markers)},
     {0}};
-
-const char *support_name(enum support k)
-{
-    return components[1 + k].name;
-}
-const char *stay_name(enum stay k)
-{
-    return components[1 + SUPPORT_COUNT + k].name;
-}
 
 static void *field_at(void *base, size_t offset)
 {

@@ -66,8 +66,6 @@ struct component {
     size_t effect_offset;                      /* in struct arm_spec */
 };
 extern const struct component components[]; /* ends with a NULL name */
-const char *support_name(enum support k);
-const char *stay_name(enum stay k);
 
 void course_read(struct reader *r, const struct node *n, struct course_spec *c);
 void course_echo(struct buffer *out, const struct course_spec *c, int indent);

@@ -5,10 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *const support_names[SUPPORT_COUNT] = {"vasopressor", "hyperlactataemia", "ventilation",
-                                                  "renal_replacement"};
-const char *const stay_names[STAY_COUNT] = {"icu_stay", "hospital_stay"};
-
 bool endpoint_wants(const struct endpoint_question *q, bool available, const char *component)
 {
     if (!available)

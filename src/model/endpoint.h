@@ -39,8 +39,6 @@ enum support endpoint_support(const struct endpoint_question *q, const char *nam
                               struct course_needs *needs);
 /* A day number, whole, from 0 to SOFA_DAYS_MAX: reports otherwise; marks the days as needed. */
 void endpoint_sofa_day(const struct endpoint_question *q, double day, struct course_needs *needs);
-extern const char *const support_names[SUPPORT_COUNT];
-extern const char *const stay_names[STAY_COUNT];
 
 /* Whether patient i counts and the state at `day` is known: observed until then, or seen to die. */
 static inline bool endpoint_knows(const struct patients *p, double death, int i, double day)

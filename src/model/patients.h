@@ -10,6 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The names of the parts of the course that others refer to. */
+#define NAME_VASOPRESSOR       "vasopressor"
+#define NAME_HYPERLACTATAEMIA  "hyperlactataemia"
+#define NAME_VENTILATION       "ventilation"
+#define NAME_RENAL_REPLACEMENT "renal_replacement"
+#define NAME_ICU_STAY          "icu_stay"
+#define NAME_HOSPITAL_STAY     "hospital_stay"
+
 enum support {
     SUPPORT_VASOPRESSOR,
     SUPPORT_HYPERLACTATAEMIA,
@@ -50,5 +58,8 @@ struct course {
     const double *adverse_event; /* [n] 0 or 1 */
     const double *const *marker; /* [marker][n], NaN when dead before it is taken */
 };
+
+extern const char *const support_names[SUPPORT_COUNT];
+extern const char *const stay_names[STAY_COUNT];
 
 #endif
