@@ -98,18 +98,21 @@ MULTIVERSION_PART void exponential_body(double *e, const double *q, int n)
 /* exp(x) = 2^k exp(r), k the integer nearest x/log 2, |r| <= log(2)/2 (Cody & Waite 1980).
  * Adding 1.5 2^52 rounds x/log 2 to an integer and leaves it in the low bits. The limits keep 2^k
  * normal. */
+MULTIVERSION_PART double exp_one(double x)
+{
+    const double low = x < -708 ? -708 : x, v = low > 709.7 ? 709.7 : low;
+    const double shifted = __builtin_fma(v, LOG2_E, 0x1.8p52), k = shifted - 0x1.8p52;
+    const double r = __builtin_fma(k, -LN2_REST, __builtin_fma(k, -LN2, v));
+    const double rest = polynomial(EXP_REST, sizeof EXP_REST / sizeof *EXP_REST, r);
+    const double exp_r = 1 + __builtin_fma(r * r, rest, r);
+    return double_of(bits_of(exp_r) + (bits_of(shifted) << 52));
+}
+
 MULTIVERSION_PART void exp_body(double *y, const double *x, int n)
 {
     const int m = padded(n);
 #pragma omp simd
-    for (int i = 0; i < m; i++) {
-        const double low = x[i] < -708 ? -708 : x[i], v = low > 709.7 ? 709.7 : low;
-        const double shifted = __builtin_fma(v, LOG2_E, 0x1.8p52), k = shifted - 0x1.8p52;
-        const double r = __builtin_fma(k, -LN2_REST, __builtin_fma(k, -LN2, v));
-        const double rest = polynomial(EXP_REST, sizeof EXP_REST / sizeof *EXP_REST, r);
-        const double exp_r = 1 + __builtin_fma(r * r, rest, r);
-        y[i] = double_of(bits_of(exp_r) + (bits_of(shifted) << 52));
-    }
+    for (int i = 0; i < m; i++) y[i] = exp_one(x[i]);
 }
 
 /* Phi^-1(q + 1/2) by inversion in w = -log(4 p (1 - p)) = -log(1 - 4 q^2), p = 1/2 - |q| (after
