@@ -37,6 +37,8 @@ WARN     := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wpointer-ari
 CWARN    := -Wstrict-prototypes -Wmissing-prototypes
 OPT      := -O3 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-common -fopenmp \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -DNO_TARGET_CLONES)
+# clang counts enumerations as a change of sign, and says which loops it left scalar
+WARN     += $(if $(findstring clang,$(CC)),-Wno-sign-conversion -Wno-pass-failed)
 CFLAGS   ?=
 CPPFLAGS := -Isrc -D_XOPEN_SOURCE=700 -MMD -MP
 ALL_CFLAGS   = -std=c17 $(OPT) $(WARN) $(CWARN) $(CFLAGS)
