@@ -25,7 +25,7 @@ $(error MPI=1 is reserved: this version runs on one machine with OpenMP threads)
 endif
 
 DEPS_READY := build/.deps
-PKGS     = gsl $(HDF5_PC) libfyaml libxxhash sleef
+PKGS     = gsl $(HDF5_PC) libfyaml libxxhash sleef zlib
 HDF5_PC  = $(shell pkg-config --exists hdf5-serial && echo hdf5-serial || echo hdf5)
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)

@@ -51,7 +51,7 @@ static void write_study(const char *path, const struct study *s)
 {
     const struct result_source rows = example_rows();
     struct errors e = {0};
-    const enum status status = result_file_write(path, s, &rows, &e);
+    const enum status status = result_file_write(path, s, &rows, 2, &e);
     if (status != STATUS_OK) fail_msg("%s", e.text[0]);
 }
 
@@ -292,7 +292,7 @@ static void digest_sees_results_only(void **state)
     assert_string_equal(first, other);
     int64_t last = 4999;
     const struct result_source nudged = {nudged_read, &last};
-    assert_int_equal(result_file_write(in_directory("two.h5"), &s, &nudged, &e), STATUS_OK);
+    assert_int_equal(result_file_write(in_directory("two.h5"), &s, &nudged, 2, &e), STATUS_OK);
     digest_of(in_directory("two.h5"), other);
     assert_string_not_equal(first, other); /* one bit of one number of the last replicate */
     s.measure[7].mcse = nextafter(s.measure[7].mcse, 1);
@@ -414,7 +414,7 @@ static void expect_failed_write(const char *path, const struct study *s,
     struct errors e = {0};
     char temporary[300];
     (void)snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    assert_int_equal(result_file_write(path, s, rows, &e), STATUS_IO);
+    assert_int_equal(result_file_write(path, s, rows, 2, &e), STATUS_IO);
     assert_int_equal(e.n, 1);
     if (strstr(e.text[0], message) == NULL) fail_msg("%s", e.text[0]);
     errors_free(&e);
@@ -473,7 +473,7 @@ static void refused_writes(void **state)
     struct errors e = {0};
     const int fd = open(in_directory("locked.h5.tmp"), O_RDWR | O_CREAT, 0666);
     assert_int_equal(flock(fd, LOCK_EX), 0);
-    assert_int_equal(result_file_write(in_directory("locked.h5"), &s, &rows, &e), STATUS_IO);
+    assert_int_equal(result_file_write(in_directory("locked.h5"), &s, &rows, 2, &e), STATUS_IO);
     assert_non_null(strstr(e.text[0], "locked.h5: another process is writing it"));
     errors_free(&e);
     (void)close(fd); /* what a killed writer leaves is no obstacle */

@@ -342,13 +342,24 @@ enum status plan_make(const char *path, const struct setting *settings, int n_se
     return status;
 }
 
+enum status plan_outline(const char *resolved, const char *name, struct plan *plan,
+                         struct errors *e)
+{
+    *plan = (struct plan){.path = name, .text = resolved};
+    struct reader r = {&plan->memory, e};
+    const struct node *root = tree_read_text(resolved, strlen(resolved), name, &plan->memory, e);
+    if (root != NULL) plan_read(&r, root, plan);
+    if (e->n > 0) plan_free(plan);
+    return e->n > 0 ? STATUS_USAGE : STATUS_OK;
+}
+
 void plan_free(struct plan *plan)
 {
     arena_free(&plan->memory);
     *plan = (struct plan){0};
 }
 
-void plan_identity(const struct plan *plan, unsigned char identity[16])
+void plan_identity(const struct plan *plan, struct portion portion, unsigned char identity[16])
 {
     struct buffer b = {0};
     struct scenario s = plan->point[0].scenario;
@@ -357,7 +368,7 @@ void plan_identity(const struct plan *plan, unsigned char identity[16])
     for (int k = 0; k < plan->n_points * plan->sweep.n_paths; k++)
         buffer_printf(&b, "%s=%s\n", plan->sweep.path[k % plan->sweep.n_paths],
                       plan->sweep.setting[k]);
-    buffer_printf(&b, "%s %s\n", version_program(), version_revision());
+    buffer_printf(&b, "%s %s %d/%d\n", version_program(), version_revision(), portion.k, portion.n);
     const struct checksum128 c = checksum128(buffer_text(&b), b.length);
     memcpy(identity, &c, sizeof c);
     buffer_free(&b);

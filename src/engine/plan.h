@@ -6,6 +6,7 @@
 #define ENGINE_PLAN_H
 
 #include "engine/scenario.h"
+#include "engine/portion.h"
 #include "engine/study.h"
 
 /* When an endpoint's values are recorded. */
@@ -68,14 +69,18 @@ enum status plan_make(const char *path, const struct setting *settings, int n_se
 /* The part of it that is cheap: reads and checks the tree of a file and reports every mistake that
  * can be told before anything is solved. r->memory is the plan's. */
 void plan_read(struct reader *r, const struct node *root, struct plan *plan);
+/* A plan of the resolved scenario of a finished run, for its findings: nothing is solved, so that
+ * it cannot simulate. `name` stands for the file in messages. */
+enum status plan_outline(const char *resolved, const char *name, struct plan *plan,
+                         struct errors *e);
 void plan_free(struct plan *plan);
 
 /* What was solved, as comment lines for people: hazards, marginal mortality with its error, hazard
  * ratios behind marginal statements. */
 void plan_describe(struct buffer *out, const struct plan *plan, int point);
 
-/* A number that names the run: equal for equal resolved scenarios and programs, whatever the number
- * of replicates. */
-void plan_identity(const struct plan *plan, unsigned char identity[16]);
+/* A number that names the run, or a shard of it: equal for equal resolved scenarios, programs and
+ * shards, whatever the number of replicates. */
+void plan_identity(const struct plan *plan, struct portion portion, unsigned char identity[16]);
 
 #endif

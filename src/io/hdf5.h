@@ -53,10 +53,26 @@ struct hdf5_rows {
 void hdf5_rows_create(struct hdf5 *f, const char *path, const struct table *layout, int64_t n,
                       struct hdf5_rows *r);
 void hdf5_rows_write(struct hdf5 *f, struct hdf5_rows *r, int64_t first, const struct table *t);
+/* Writes a chunk that is packed already (chunk.h). The first row is that of a chunk. */
+size_t hdf5_rows_in_chunk(const struct hdf5_rows *r);
+void hdf5_rows_write_packed(struct hdf5 *f, struct hdf5_rows *r, int64_t first,
+                            const unsigned char *packed, size_t n);
 /* Adds the fields to `layout`, which is empty. */
 void hdf5_rows_open(struct hdf5 *f, const char *path, struct table *layout, struct hdf5_rows *r);
 void hdf5_rows_read(struct hdf5 *f, struct hdf5_rows *r, int64_t first, struct table *t);
 void hdf5_rows_close(struct hdf5 *f, struct hdf5_rows *r);
+
+/* Plain bytes in one piece, uncompressed: their place in the file is told, so that they can be read
+ * without the library. Closed when its id is negative. */
+struct hdf5_bytes {
+    int64_t dataset;
+};
+void hdf5_bytes_create(struct hdf5 *f, const char *path, int64_t n, struct hdf5_bytes *b);
+void hdf5_bytes_write(struct hdf5 *f, struct hdf5_bytes *b, int64_t first, const void *bytes,
+                      int64_t n);
+void hdf5_bytes_close(struct hdf5 *f, struct hdf5_bytes *b);
+/* Where the first byte stands, and how many there are. */
+int64_t hdf5_bytes_place(struct hdf5 *f, const char *path, int64_t *n);
 
 const char *hdf5_version(void); /* "HDF5 1.10.8"; of the headers compiled with */
 

@@ -1,8 +1,7 @@
 /* hdf5_table.c - see hdf5.h: tables as compound datasets, chunked and compressed.
  * SPDX-License-Identifier: MIT */
+#include "io/chunk.h"
 #include "io/hdf5_library.h"
-
-enum { CHUNK = 4096, LEVEL = 1 }; /* rows; deflate above 1 costs much and gains nothing */
 
 static const size_t whole_table_limit = (size_t)1 << 32; /* bytes; more is not ours */
 
@@ -69,18 +68,23 @@ static bool add_fields(struct table *layout, hid_t type)
     return n > 0;
 }
 
+size_t hdf5_rows_in_chunk(const struct hdf5_rows *r)
+{
+    return r->n < CHUNK_ROWS ? (size_t)r->n : CHUNK_ROWS;
+}
+
 void hdf5_rows_create(struct hdf5 *f, const char *path, const struct table *layout, int64_t n,
                       struct hdf5_rows *r)
 {
     *r = (struct hdf5_rows){-1, -1, n};
     if (f->status != STATUS_OK) return;
-    const hsize_t dims = (hsize_t)n, chunk = n < CHUNK ? (hsize_t)n : CHUNK;
+    const hsize_t dims = (hsize_t)n, chunk = hdf5_rows_in_chunk(r);
     const hid_t create = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, &dims, NULL);
     hdf5_check(f, H5Pset_obj_track_times(create, 0), path);
     if (n > 0) {
         hdf5_check(f, H5Pset_chunk(create, 1, &chunk), path);
         hdf5_check(f, H5Pset_shuffle(create), path);
-        hdf5_check(f, H5Pset_deflate(create, LEVEL), path);
+        hdf5_check(f, H5Pset_deflate(create, CHUNK_LEVEL), path);
     }
     r->type = row_type(layout);
     hdf5_check(f, r->type, path);
@@ -134,6 +138,14 @@ void hdf5_rows_write(struct hdf5 *f, struct hdf5_rows *r, int64_t first, const s
         hdf5_check(f, H5Dwrite(r->dataset, r->type, memory, file, H5P_DEFAULT, t->rows), "");
     (void)H5Sclose(memory);
     (void)H5Sclose(file);
+}
+
+void hdf5_rows_write_packed(struct hdf5 *f, struct hdf5_rows *r, int64_t first,
+                            const unsigned char *packed, size_t n)
+{
+    if (f->status != STATUS_OK) return;
+    const hsize_t offset = (hsize_t)first;
+    hdf5_check(f, H5Dwrite_chunk(r->dataset, H5P_DEFAULT, 0, &offset, n, packed), "");
 }
 
 void hdf5_rows_read(struct hdf5 *f, struct hdf5_rows *r, int64_t first, struct table *t)

@@ -9,7 +9,7 @@
 
 enum { VERSION = 1 };
 
-static const char format_name[] = "shocksim-results";
+static const char *const format_name[] = {"shocksim-results", "shocksim-shard"};
 
 const char *replicates_path(struct arena *memory, const char *answer)
 {
@@ -37,7 +37,7 @@ static struct checksum_text description_checksum(const struct description *d)
     return checksum_text(value);
 }
 
-void description_put(struct hdf5 *f, const struct study *s)
+void description_put(struct hdf5 *f, const struct study *s, enum describes what)
 {
     struct arena memory = {0};
     struct table published = {0};
@@ -51,7 +51,7 @@ void description_put(struct hdf5 *f, const struct study *s)
                                   .scenario = s->scenario,
                                   .resolved = s->resolved,
                                   .published = &published};
-    hdf5_put_text_attribute(f, "/", "format", format_name);
+    hdf5_put_text_attribute(f, "/", "format", format_name[what]);
     hdf5_put_integer_attribute(f, "/", "version", VERSION);
     hdf5_put_text_attribute(f, "/", "program", d.program);
     hdf5_put_text_attribute(f, "/", "revision", d.revision);
@@ -92,12 +92,31 @@ void result_table_read(struct hdf5 *f, enum result_table which, struct study *s,
         result_table_make(s, which, t); /* nothing published: the empty table */
 }
 
-static void check_format(struct hdf5 *f, struct arena *memory)
+/* A shard and a result file are easily taken for each other. */
+static void wrong_format(struct hdf5 *f, const char *format)
+{
+    if (strcmp(format, format_name[DESCRIBES_SHARD]) == 0) {
+        const uint64_t k = hdf5_integer_attribute(f, "/", "shard");
+        const uint64_t n = hdf5_integer_attribute(f, "/", "shards");
+        if (f->status != STATUS_OK) return;
+        (void)error_add(f->errors, STATUS_IO,
+                        "%s: shard %" PRIu64 " of %" PRIu64
+                        " of a run; its results are there when all are merged (shocksim merge "
+                        "OUT.h5 SHARD.h5...)",
+                        f->name, k, n);
+    } else if (strcmp(format, format_name[DESCRIBES_RESULTS]) == 0)
+        (void)error_add(f->errors, STATUS_IO, "%s: the results of a whole run, not a shard",
+                        f->name);
+    else
+        (void)error_add(f->errors, STATUS_IO, "%s: not a result file of shocksim", f->name);
+    f->status = STATUS_IO;
+}
+
+static void check_format(struct hdf5 *f, enum describes what, struct arena *memory)
 {
     const bool named = hdf5_has_attribute(f, "/", "format");
     const char *format = named ? hdf5_text_attribute(f, "/", "format", memory) : "";
-    if (f->status == STATUS_OK && strcmp(format, format_name) != 0)
-        f->status = error_add(f->errors, STATUS_IO, "%s: not a result file of shocksim", f->name);
+    if (f->status == STATUS_OK && strcmp(format, format_name[what]) != 0) wrong_format(f, format);
     const uint64_t version = hdf5_integer_attribute(f, "/", "version");
     if (f->status == STATUS_OK && version != VERSION)
         f->status =
@@ -120,11 +139,11 @@ static void check_reasons(struct hdf5 *f)
     table_free(&t);
 }
 
-void description_take(struct hdf5 *f, struct study *s)
+void description_take(struct hdf5 *f, struct study *s, enum describes what)
 {
     struct arena memory = {0};
-    check_format(f, &memory);
-    check_reasons(f);
+    check_format(f, what, &memory);
+    if (what == DESCRIBES_RESULTS) check_reasons(f);
     struct table published = {0};
     struct description d = {
         .program = hdf5_text_attribute(f, "/", "program", &memory),

@@ -9,17 +9,21 @@
 #define IO_RESULT_DESCRIPTION_H
 
 #include "engine/study.h"
+#include "io/chunk.h"
 #include "io/hdf5.h"
 #include "io/result_tables.h"
 
-enum { RESULT_BLOCK = 4096 }; /* replicates read and written at a time */
+enum { RESULT_BLOCK = CHUNK_ROWS }; /* replicates read and written at a time */
+
+/* What a file is: the results of a run, or one shard on its way to them. */
+enum describes { DESCRIBES_RESULTS, DESCRIBES_SHARD };
 
 /* Attributes, texts, published figures and the list of reasons why a result is undefined. */
-void description_put(struct hdf5 *f, const struct study *s);
+void description_put(struct hdf5 *f, const struct study *s, enum describes what);
 void description_put_reasons(struct hdf5 *f);
 
 /* Fails when the file is something else, of another version, or damaged. */
-void description_take(struct hdf5 *f, struct study *s);
+void description_take(struct hdf5 *f, struct study *s, enum describes what);
 
 /* Reads a table of the file into the study; t is empty before, and for the caller to free. */
 void result_table_read(struct hdf5 *f, enum result_table which, struct study *s, struct table *t);

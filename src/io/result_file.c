@@ -17,6 +17,7 @@ struct result_file {
     bool complete;
     const char **answer_path; /* [n_answers] */
     struct hdf5_rows rows;    /* of open_answer */
+    enum replicate_fields open_fields;
     struct table block;
     struct checksum_text digest;
     struct arena memory;
@@ -27,22 +28,19 @@ static void check_replicates(struct result_file *r, int answer, struct checksum 
     struct hdf5 *f = &r->file;
     struct table block = {0};
     struct hdf5_rows rows;
-    struct result unused;
     hdf5_rows_open(f, r->answer_path[answer], &block, &rows);
-    const bool complete = replicates_are_complete(&block);
-    if (f->status == STATUS_OK &&
-        ((!complete && !replicates_are_reduced(&block)) || rows.n % r->n_points != 0 ||
-         rows.n / r->n_points != r->replicates))
+    const enum replicate_fields fields = replicates_fields(&block);
+    if (f->status == STATUS_OK && (fields == REPLICATES_UNKNOWN || rows.n % r->n_points != 0 ||
+                                   rows.n / r->n_points != r->replicates))
         hdf5_damaged(f, "%s is not complete", r->answer_path[answer]);
-    r->complete = r->complete && complete;
+    r->complete = r->complete && fields != REPLICATES_REDUCED;
     table_checksum(&block, c);
     for (int64_t first = 0; first < rows.n && f->status == STATUS_OK; first += RESULT_BLOCK) {
         table_resize(&block, rows.n - first < RESULT_BLOCK ? rows.n - first : RESULT_BLOCK);
         hdf5_rows_read(f, &rows, first, &block);
         table_checksum_rows(&block, c);
-        for (int64_t i = 0; complete && i < block.n && f->status == STATUS_OK; i++)
-            if (!replicates_take(&block, i, &unused))
-                hdf5_damaged(f, "%s has an unknown reason", r->answer_path[answer]);
+        if (f->status == STATUS_OK && !replicates_are_known(&block))
+            hdf5_damaged(f, "%s has an unknown reason", r->answer_path[answer]);
     }
     hdf5_rows_close(f, &rows);
     table_free(&block);
@@ -86,7 +84,7 @@ enum status result_file_open(const char *path, struct result_file **file, struct
     r->open_answer = -1;
     r->rows = (struct hdf5_rows){-1, -1, 0};
     hdf5_open(&r->file, path, arena_text(&r->memory, path), e);
-    description_take(&r->file, s);
+    description_take(&r->file, s, DESCRIBES_RESULTS);
     if (r->file.status == STATUS_OK) take_results(r, s);
     const enum status status = r->file.status;
     if (status == STATUS_OK)
@@ -111,12 +109,14 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
         table_free(&r->block);
         hdf5_rows_open(f, r->answer_path[answer], &r->block, &r->rows);
         r->open_answer = answer;
+        r->open_fields = replicates_fields(&r->block);
     }
     if (f->status == STATUS_OK) table_resize(&r->block, count);
     hdf5_rows_read(f, &r->rows, point * r->replicates + first, &r->block);
+    if (f->status == STATUS_OK && !replicates_are_known(&r->block))
+        hdf5_damaged(f, "it changed since it was opened");
     for (int64_t i = 0; i < count && f->status == STATUS_OK; i++)
-        if (!replicates_take(&r->block, i, &rows[i]))
-            hdf5_damaged(f, "it changed since it was opened");
+        replicates_take(&r->block, i, r->open_fields, &rows[i]);
     return f->status;
 }
 

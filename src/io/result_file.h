@@ -6,9 +6,10 @@
 #include "engine/study.h"
 
 /* Writes a whole result file: to a temporary name beside it, checked, synced, read back, renamed.
- * On failure the old file, if any, is untouched and nothing else is left. */
+ * On failure the old file, if any, is untouched and nothing else is left. The bytes do not depend
+ * on `threads`. */
 enum status result_file_write(const char *path, const struct study *s,
-                              const struct result_source *rows, struct errors *e);
+                              const struct result_source *rows, int threads, struct errors *e);
 
 struct result_file; /* an open file */
 /* Opens and verifies (format, version, completeness, checksum). The study's memory is its own. */

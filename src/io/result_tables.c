@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -176,47 +177,64 @@ void result_table_make(const struct study *s, enum result_table which, struct ta
     make[which](s, t);
 }
 
+/* --- replicates --------------------------------------------------------------------------------
+ */
+
+enum { WHOLE = REPLICATES_WHOLE, DESCRIBED = REPLICATES_DESCRIBED, REDUCED = REPLICATES_REDUCED };
+
 static const struct {
     const char *name;
     enum field_kind kind;
+    int of; /* the kinds of rows that have it */
 } replicate_field[] = {
-    {"point", FIELD_INT32},      {"replicate", FIELD_INT64}, {"estimate", FIELD_DOUBLE},
-    {"se", FIELD_DOUBLE},        {"ci_low", FIELD_DOUBLE},   {"ci_high", FIELD_DOUBLE},
-    {"statistic", FIELD_DOUBLE}, {"p_value", FIELD_DOUBLE},  {"n", FIELD_INT32},
-    {"events", FIELD_INT32},     {"undefined", FIELD_UINT8}, {"reject", FIELD_INT8},
+    {"point", FIELD_INT32, WHOLE | DESCRIBED | REDUCED},
+    {"replicate", FIELD_INT64, WHOLE | DESCRIBED | REDUCED},
+    {"estimate", FIELD_DOUBLE, WHOLE | DESCRIBED},
+    {"se", FIELD_DOUBLE, WHOLE},
+    {"ci_low", FIELD_DOUBLE, WHOLE},
+    {"ci_high", FIELD_DOUBLE, WHOLE},
+    {"statistic", FIELD_DOUBLE, WHOLE},
+    {"p_value", FIELD_DOUBLE, WHOLE},
+    {"n", FIELD_INT32, WHOLE | DESCRIBED},
+    {"events", FIELD_INT32, WHOLE},
+    {"undefined", FIELD_UINT8, WHOLE | DESCRIBED},
+    {"estimate", FIELD_FLOAT, REDUCED},
+    {"reject", FIELD_INT8, WHOLE | REDUCED},
 };
 
 enum { N_REPLICATE_FIELDS = sizeof replicate_field / sizeof replicate_field[0] };
 
-void replicates_layout(struct table *t, bool all)
+enum replicate_fields replicates_of(const struct study *s, int answer)
 {
-    for (int i = 0; all && i < N_REPLICATE_FIELDS; i++)
-        (void)table_add_field(t, replicate_field[i].name, replicate_field[i].kind, 0);
-    if (all) return;
-    (void)table_add_field(t, "point", FIELD_INT32, 0);
-    (void)table_add_field(t, "replicate", FIELD_INT64, 0);
-    (void)table_add_field(t, "estimate", FIELD_FLOAT, 0);
-    (void)table_add_field(t, "reject", FIELD_INT8, 0);
+    if (!s->keep_replicates) return REPLICATES_REDUCED;
+    return answer_is_descriptive(&s->answer[answer]) ? REPLICATES_DESCRIBED : REPLICATES_WHOLE;
 }
 
-static bool has_layout(const struct table *t, bool all)
+void replicates_layout(struct table *t, enum replicate_fields fields)
 {
-    struct table want = {0};
-    replicates_layout(&want, all);
-    bool same = t->n_fields == want.n_fields;
-    for (int i = 0; same && i < want.n_fields; i++)
-        same = table_find(t, want.field[i].name, want.field[i].kind) == i;
-    table_free(&want);
-    return same;
+    for (int i = 0; i < N_REPLICATE_FIELDS; i++)
+        if (replicate_field[i].of & (int)fields)
+            (void)table_add_field(t, replicate_field[i].name, replicate_field[i].kind, 0);
 }
 
-bool replicates_are_complete(const struct table *layout)
+static bool has_layout(const struct table *t, enum replicate_fields fields)
 {
-    return has_layout(layout, true);
+    int n = 0;
+    for (int i = 0; i < N_REPLICATE_FIELDS; i++) {
+        if (!(replicate_field[i].of & (int)fields)) continue;
+        if (table_find(t, replicate_field[i].name, replicate_field[i].kind) != n) return false;
+        n++;
+    }
+    return n == t->n_fields;
 }
-bool replicates_are_reduced(const struct table *layout)
+
+enum replicate_fields replicates_fields(const struct table *layout)
 {
-    return has_layout(layout, false);
+    static const enum replicate_fields all[] = {REPLICATES_WHOLE, REPLICATES_DESCRIBED,
+                                                REPLICATES_REDUCED};
+    for (int k = 0; k < 3; k++)
+        if (has_layout(layout, all[k])) return all[k];
+    return REPLICATES_UNKNOWN;
 }
 
 static int rejection(const struct answer *a, const struct result *r)
@@ -226,34 +244,47 @@ static int rejection(const struct answer *a, const struct result *r)
     return result_favours_benefit(a, r) ? 1 : -1;
 }
 
-void replicates_put(struct table *t, int64_t row, int point, int64_t replicate,
-                    const struct answer *a, const struct result *r)
+void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, int point,
+                    int64_t replicate, const struct answer *a, const struct result *r)
 {
-    const double x[] = {r->estimate, r->se, r->ci_low, r->ci_high, r->statistic, r->p_value};
-    const bool all = t->n_fields == N_REPLICATE_FIELDS;
-    table_put_integer(t, row, 0, point + 1);
-    table_put_integer(t, row, 1, replicate + 1);
-    for (int i = 0; i < (all ? 6 : 1); i++) table_put_number(t, row, 2 + i, x[i]);
-    table_put_integer(t, row, t->n_fields - 1, rejection(a, r));
-    if (!all) return;
-    table_put_integer(t, row, 8, r->n);
-    table_put_integer(t, row, 9, r->events);
-    table_put_integer(t, row, 10, r->why);
+    const double number[N_REPLICATE_FIELDS] = {
+        [2] = r->estimate,  [3] = r->se,      [4] = r->ci_low,    [5] = r->ci_high,
+        [6] = r->statistic, [7] = r->p_value, [11] = r->estimate,
+    };
+    const int64_t integer[N_REPLICATE_FIELDS] = {
+        [0] = point + 1, [1] = replicate + 1, [8] = r->n,
+        [9] = r->events, [10] = r->why,       [12] = rejection(a, r),
+    };
+    for (int i = 0, field = 0; i < N_REPLICATE_FIELDS; i++) {
+        if (!(replicate_field[i].of & (int)fields)) continue;
+        if (replicate_field[i].kind == FIELD_DOUBLE || replicate_field[i].kind == FIELD_FLOAT)
+            table_put_number(t, row, field++, number[i]);
+        else
+            table_put_integer(t, row, field++, integer[i]);
+    }
 }
 
-bool replicates_take(const struct table *t, int64_t row, struct result *r)
+bool replicates_are_known(const struct table *t)
 {
-    const int64_t why = table_integer(t, row, 10);
-    *r = (struct result){
-        .estimate = table_number(t, row, 2),
-        .se = table_number(t, row, 3),
-        .ci_low = table_number(t, row, 4),
-        .ci_high = table_number(t, row, 5),
-        .statistic = table_number(t, row, 6),
-        .p_value = table_number(t, row, 7),
-        .n = (int)table_integer(t, row, 8),
-        .events = (int)table_integer(t, row, 9),
-        .why = why < UNDEFINED_COUNT ? (enum undefined)why : UNDEFINED_NO,
-    };
-    return why < UNDEFINED_COUNT;
+    const int field = table_find(t, "undefined", FIELD_UINT8);
+    for (int64_t i = 0; field >= 0 && i < t->n; i++)
+        if (table_integer(t, i, field) >= UNDEFINED_COUNT) return false;
+    return true;
+}
+
+void replicates_take(const struct table *t, int64_t row, enum replicate_fields fields,
+                     struct result *r)
+{
+    assert(fields == REPLICATES_WHOLE || fields == REPLICATES_DESCRIBED);
+    const bool whole = fields == REPLICATES_WHOLE;
+    *r = result_undefined(UNDEFINED_NO, (int)table_integer(t, row, whole ? 8 : 3), 0);
+    r->estimate = table_number(t, row, 2);
+    r->why = (enum undefined)table_integer(t, row, whole ? 10 : 4);
+    if (!whole) return;
+    r->se = table_number(t, row, 3);
+    r->ci_low = table_number(t, row, 4);
+    r->ci_high = table_number(t, row, 5);
+    r->statistic = table_number(t, row, 6);
+    r->p_value = table_number(t, row, 7);
+    r->events = (int)table_integer(t, row, 9);
 }

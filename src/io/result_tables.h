@@ -25,13 +25,21 @@ void result_table_make(const struct study *s, enum result_table which, struct ta
  * Returns NULL, or what is wrong with it. */
 const char *result_table_take(const struct table *t, enum result_table which, struct study *s);
 
-/* The fields of one answer's replicates: all, or only estimate and rejection. */
-void replicates_layout(struct table *t, bool all);
-void replicates_put(struct table *t, int64_t row, int point, int64_t replicate,
-                    const struct answer *a, const struct result *r);
-bool replicates_are_complete(const struct table *layout);
-bool replicates_are_reduced(const struct table *layout);
-bool replicates_take(const struct table *t, int64_t row,
-                     struct result *r); /* false: unknown reason */
+/* What is stored of an answer's replicates. */
+enum replicate_fields {
+    REPLICATES_UNKNOWN = 0,
+    REPLICATES_WHOLE = 1,
+    REPLICATES_DESCRIBED = 2, /* a descriptive: estimate, n, undefined */
+    REPLICATES_REDUCED = 4,   /* estimate and rejection only */
+};
+enum replicate_fields replicates_of(const struct study *s, int answer);
+void replicates_layout(struct table *t, enum replicate_fields fields);
+enum replicate_fields replicates_fields(const struct table *layout);
+void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, int point,
+                    int64_t replicate, const struct answer *a, const struct result *r);
+bool replicates_are_known(const struct table *t); /* false: a reason is none of this program's */
+/* Not of reduced ones. */
+void replicates_take(const struct table *t, int64_t row, enum replicate_fields fields,
+                     struct result *r);
 
 #endif

@@ -2,6 +2,7 @@
 #include "io/result_file.h"
 
 #include "base/checksum.h"
+#include "engine/parallel.h"
 #include "io/file.h"
 #include "io/result_description.h"
 
@@ -17,65 +18,156 @@ static void put_table(struct hdf5 *f, const struct study *s, enum result_table w
     table_free(&t);
 }
 
-/* Fills the block with rows first … first+n-1 of all points laid end to end. */
-static enum status fill(struct table *block, const struct study *s, int answer, int64_t first,
-                        const struct result_source *from, struct result *rows, struct errors *e)
+/* One chunk of an answer's replicates on its way to the file. */
+struct item {
+    int answer;
+    int64_t first; /* row, of all points laid end to end */
+    struct table block;
+    unsigned char *packed;
+    size_t n_packed;
+};
+
+/* Chunks are filled one after another, packed side by side, and written one after another. */
+struct writer {
+    struct hdf5 *file;
+    const struct study *study;
+    const struct result_source *from;
+    struct checksum *checksum;
+    int threads, capacity, n;
+    struct item *item;       /* [capacity] */
+    struct scratch *scratch; /* [threads] */
+    struct result *rows;     /* [RESULT_BLOCK] */
+    struct hdf5_rows open;   /* of the answer being written */
+};
+
+enum { CHUNKS_A_THREAD = 2 };
+
+static struct writer writer_new(struct hdf5 *f, const struct study *s,
+                                const struct result_source *from, int threads, struct checksum *c)
 {
-    for (int64_t done = 0; done < block->n;) {
-        const int point = (int)((first + done) / s->replicates);
-        const int64_t replicate = (first + done) % s->replicates;
+    return (struct writer){
+        .file = f,
+        .study = s,
+        .from = from,
+        .checksum = c,
+        .threads = threads,
+        .capacity = threads * CHUNKS_A_THREAD,
+        .item = xcalloc((size_t)threads * CHUNKS_A_THREAD, sizeof(struct item)),
+        .scratch = xcalloc((size_t)threads, sizeof(struct scratch)),
+        .rows = xcalloc(RESULT_BLOCK, sizeof(struct result)),
+        .open = {-1, -1, 0},
+    };
+}
+
+static void writer_free(struct writer *w)
+{
+    hdf5_rows_close(w->file, &w->open);
+    for (int i = 0; i < w->capacity; i++) {
+        table_free(&w->item[i].block);
+        free(w->item[i].packed);
+    }
+    for (int t = 0; t < w->threads; t++) scratch_free(&w->scratch[t]);
+    free(w->item);
+    free(w->scratch);
+    free(w->rows);
+}
+
+/* Fills the item's block with rows first … first+n-1 of all points laid end to end. */
+static enum status fill(struct writer *w, struct item *item, enum replicate_fields fields)
+{
+    const struct study *s = w->study;
+    for (int64_t done = 0; done < item->block.n;) {
+        const int point = (int)((item->first + done) / s->replicates);
+        const int64_t replicate = (item->first + done) % s->replicates;
         const int64_t left = s->replicates - replicate;
-        const int64_t n = left < block->n - done ? left : block->n - done;
-        const enum status status = from->read(from->handle, point, answer, replicate, n, rows, e);
+        const int64_t n = left < item->block.n - done ? left : item->block.n - done;
+        const enum status status = w->from->read(w->from->handle, point, item->answer, replicate, n,
+                                                 w->rows, w->file->errors);
         if (status != STATUS_OK) return status;
         for (int64_t i = 0; i < n; i++)
-            replicates_put(block, done + i, point, replicate + i, &s->answer[answer], &rows[i]);
+            replicates_put(&item->block, done + i, fields, point, replicate + i,
+                           &s->answer[item->answer], &w->rows[i]);
         done += n;
     }
     return STATUS_OK;
 }
 
-static enum status put_replicates(struct hdf5 *f, const struct study *s, int answer,
-                                  const struct result_source *from, struct checksum *c)
+static enum status begin_item(struct writer *w, int answer, int64_t first, int64_t total)
 {
-    const int64_t total = s->n_points * s->replicates;
+    struct item *item = &w->item[w->n];
+    const int64_t left = total - first, rows = total < RESULT_BLOCK ? total : RESULT_BLOCK;
+    const enum replicate_fields fields = replicates_of(w->study, answer);
+    table_free(&item->block);
+    replicates_layout(&item->block, fields);
+    if (first == 0) table_checksum(&item->block, w->checksum);
+    table_resize(&item->block, left < rows ? left : rows);
+    item->answer = answer;
+    item->first = first;
+    item->packed = xrealloc(item->packed, chunk_bound((size_t)rows * item->block.row_size), 1);
+    const enum status status = fill(w, item, fields);
+    if (status != STATUS_OK) return status;
+    table_checksum_rows(&item->block, w->checksum);
+    w->n++;
+    return STATUS_OK;
+}
+
+static void pack_item(void *context, int64_t index, int worker)
+{
+    const struct writer *w = context;
+    struct item *item = &w->item[index];
+    const int64_t total = w->study->n_points * w->study->replicates;
+    const size_t chunk_rows = total < CHUNK_ROWS ? (size_t)total : CHUNK_ROWS;
+    item->n_packed = chunk_pack(item->block.rows, (size_t)item->block.n, chunk_rows,
+                                item->block.row_size, &w->scratch[worker], item->packed);
+}
+
+static void write_items(struct writer *w)
+{
     struct arena memory = {0};
-    struct table block = {0};
-    struct result *rows = xcalloc(RESULT_BLOCK, sizeof *rows);
-    struct hdf5_rows r;
-    replicates_layout(&block, s->keep_replicates);
-    hdf5_rows_create(f, replicates_path(&memory, s->answer[answer].name), &block, total, &r);
-    table_checksum(&block, c);
-    enum status status = f->status;
-    for (int64_t first = 0; first < total && status == STATUS_OK; first += RESULT_BLOCK) {
-        table_resize(&block, total - first < RESULT_BLOCK ? total - first : RESULT_BLOCK);
-        status = fill(&block, s, answer, first, from, rows, f->errors);
-        if (status != STATUS_OK) break;
-        hdf5_rows_write(f, &r, first, &block);
-        table_checksum_rows(&block, c);
-        status = f->status;
+    const int64_t total = w->study->n_points * w->study->replicates;
+    parallel_for(w->n, w->threads, pack_item, w);
+    for (int i = 0; i < w->n; i++) {
+        struct item *item = &w->item[i];
+        if (item->first == 0) {
+            hdf5_rows_close(w->file, &w->open);
+            const char *name = w->study->answer[item->answer].name;
+            hdf5_rows_create(w->file, replicates_path(&memory, name), &item->block, total,
+                             &w->open);
+        }
+        hdf5_rows_write_packed(w->file, &w->open, item->first, item->packed, item->n_packed);
     }
-    hdf5_rows_close(f, &r);
-    table_free(&block);
+    w->n = 0;
     arena_free(&memory);
-    free(rows);
-    return status != STATUS_OK ? status : f->status;
+}
+
+static enum status put_replicates(struct writer *w)
+{
+    const int64_t total = w->study->n_points * w->study->replicates;
+    enum status status = w->file->status;
+    for (int a = 0; a < w->study->n_answers; a++)
+        for (int64_t first = 0; first < total && status == STATUS_OK; first += RESULT_BLOCK) {
+            status = begin_item(w, a, first, total);
+            if (status == STATUS_OK && w->n == w->capacity) write_items(w);
+            if (status == STATUS_OK) status = w->file->status;
+        }
+    if (status == STATUS_OK) write_items(w);
+    return status != STATUS_OK ? status : w->file->status;
 }
 
 static enum status write_contents(const char *temporary, const char *path, const struct study *s,
-                                  const struct result_source *rows, struct errors *e)
+                                  const struct result_source *rows, int threads, struct errors *e)
 {
     struct hdf5 f;
     struct checksum *c = checksum_new();
     hdf5_create(&f, temporary, path, e);
-    description_put(&f, s);
+    description_put(&f, s, DESCRIBES_RESULTS);
     for (int which = 0; which < TABLE_PUBLISHED; which++)
         put_table(&f, s, (enum result_table)which, c);
     hdf5_put_group(&f, "/replicates");
     description_put_reasons(&f);
-    enum status status = f.status;
-    for (int a = 0; a < s->n_answers && status == STATUS_OK; a++)
-        status = put_replicates(&f, s, a, rows, c);
+    struct writer w = writer_new(&f, s, rows, threads, c);
+    const enum status status = put_replicates(&w);
+    writer_free(&w);
     hdf5_put_text_attribute(&f, "/", "checksum", checksum_text(checksum_value(c)).text);
     checksum_free(c);
     const enum status closed = hdf5_close(&f);
@@ -83,12 +175,12 @@ static enum status write_contents(const char *temporary, const char *path, const
 }
 
 enum status result_file_write(const char *path, const struct study *s,
-                              const struct result_source *rows, struct errors *e)
+                              const struct result_source *rows, int threads, struct errors *e)
 {
     struct draft d;
     enum status status = draft_open(&d, path, e);
     if (status != STATUS_OK) return status;
-    status = write_contents(d.temporary, path, s, rows, e);
+    status = write_contents(d.temporary, path, s, rows, threads, e);
     if (status == STATUS_OK) {
         struct result_file *written;
         struct study again;

@@ -1,20 +1,20 @@
 /* spool.c - see spool.h.  SPDX-License-Identifier: MIT
  *
- * Layout, native byte order (the header's magic recognises another one): a header, then records. A
- * record is a head with its own checksum and that of its body, then the body: count x n_answers
- * packed results. A record cut short at the end of the file is what a kill leaves: it is dropped. A
+ * Layout, native byte order (the header's magic recognises another one): a header, then records
+ * (record.h). A record cut short at the end of the file is what a kill leaves: it is dropped. A
  * damaged record with a whole one behind it is no such thing and is reported. */
 #include "io/spool.h"
 
 #include "base/checksum.h"
 #include "io/coverage.h"
 #include "io/file.h"
+#include "io/record.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,32 +26,20 @@ struct header {
     int32_t n_points, n_answers;
     uint64_t checksum; /* of what is above */
 };
+_Static_assert(sizeof(struct header) == 40, "headers have no gaps");
 
-struct head {
-    uint64_t magic;
-    int64_t point, first, count;
-    uint64_t body;     /* checksum of the body */
-    uint64_t checksum; /* of what is above */
-};
-
-struct packed {
-    double estimate, se, ci_low, ci_high, statistic, p_value;
-    int32_t n, events, why, zero;
-};
-
-static const uint64_t header_magic = UINT64_C(0x31304c4f4f505353); /* "SSPOOL01" */
-static const uint64_t head_magic = UINT64_C(0x314b434f4c425353);   /* "SSBLOCK1" */
-
-enum { COUNT_MAX = 1 << 20 }; /* replicates of one record */
+static const uint64_t header_magic = UINT64_C(0x32304c4f4f505353); /* "SSPOOL02" */
 
 struct spool {
     char *path;
-    int fd, n_points, n_answers;
-    int64_t end;               /* bytes of whole records */
+    int fd;
+    int64_t start, end; /* in the file: of the header, behind the last whole record */
+    bool sealed;        /* nothing is appended any more */
+    struct record_layout layout;
     struct coverage *coverage; /* [n_points] */
-    int64_t cached;            /* offset of the record in `body`, or -1 */
-    struct packed *body;
-    size_t body_capacity;
+    unsigned char *bytes;      /* of the body or section read last */
+    int64_t capacity;
+    int64_t cached; /* offset of the section in `bytes`, or -1 */
 };
 
 static enum status failed(const struct spool *s, struct errors *e)
@@ -61,10 +49,8 @@ static enum status failed(const struct spool *s, struct errors *e)
 
 static enum status damaged(const struct spool *s, int64_t offset, struct errors *e)
 {
-    return error_add(e, STATUS_IO,
-                     "%s: damaged at byte %" PRId64
-                     "; remove it (or use --overwrite) to start over",
-                     s->path, offset);
+    return error_add(e, STATUS_IO, "%s: damaged at byte %" PRId64 "%s", s->path, offset,
+                     s->sealed ? "" : "; remove it (or use --overwrite) to start over");
 }
 
 static bool read_at(int fd, void *bytes, size_t n, int64_t offset)
@@ -84,63 +70,44 @@ static bool read_at(int fd, void *bytes, size_t n, int64_t offset)
     return true;
 }
 
-static size_t body_size(const struct spool *s, int64_t count)
+static void reserve(struct spool *s, int64_t size)
 {
-    return (size_t)count * (size_t)s->n_answers * sizeof(struct packed);
-}
-
-static bool head_is_valid(const struct spool *s, const struct head *h)
-{
-    return h->magic == head_magic &&
-           h->checksum == checksum64(h, offsetof(struct head, checksum)) && h->point >= 0 &&
-           h->point < s->n_points && h->first >= 0 && h->count > 0 && h->count <= COUNT_MAX &&
-           h->first <= INT64_MAX - h->count;
-}
-
-/* Reads the body of a record into s->body; false with errno 0 when it is not what its head says. */
-static bool load_body(struct spool *s, const struct head *h, int64_t offset)
-{
-    const size_t size = body_size(s, h->count);
     s->cached = -1;
-    if (size > s->body_capacity) {
-        s->body = xrealloc(s->body, size, 1);
-        s->body_capacity = size;
-    }
-    if (!read_at(s->fd, s->body, size, offset + (int64_t)sizeof *h)) return false;
-    errno = 0;
-    if (checksum64(s->body, size) != h->body) return false;
-    s->cached = offset;
-    return true;
+    if (size <= s->capacity) return;
+    s->bytes = xrealloc(s->bytes, (size_t)size, 1);
+    s->capacity = size;
 }
 
 enum found { RECORD_WHOLE, RECORD_BROKEN, RECORD_UNREADABLE };
 
-static enum found read_record(struct spool *s, int64_t offset, int64_t file_size, struct head *h)
+static enum found read_record(struct spool *s, int64_t offset, int64_t file_end,
+                              struct record_head *h)
 {
-    if (file_size - offset < (int64_t)sizeof *h) return RECORD_BROKEN;
+    if (file_end - offset < (int64_t)sizeof *h) return RECORD_BROKEN;
     if (!read_at(s->fd, h, sizeof *h, offset)) return RECORD_UNREADABLE;
-    if (!head_is_valid(s, h)) return RECORD_BROKEN;
-    const int64_t body = file_size - offset - (int64_t)sizeof *h;
-    if ((int64_t)body_size(s, h->count) > body) return RECORD_BROKEN;
-    if (load_body(s, h, offset)) return RECORD_WHOLE;
-    return errno == 0 ? RECORD_BROKEN : RECORD_UNREADABLE;
+    if (!record_head_is_valid(&s->layout, h)) return RECORD_BROKEN;
+    const int64_t size = record_body_size(&s->layout, h->count);
+    if (size > file_end - offset - (int64_t)sizeof *h) return RECORD_BROKEN;
+    reserve(s, size);
+    if (!read_at(s->fd, s->bytes, (size_t)size, offset + (int64_t)sizeof *h))
+        return RECORD_UNREADABLE;
+    return record_body_is_whole(&s->layout, h->count, s->bytes) ? RECORD_WHOLE : RECORD_BROKEN;
 }
 
-/* Whether a whole record begins somewhere after `offset`; heads and bodies are multiples of 8
- * bytes. */
-static enum found find_record(struct spool *s, int64_t offset, int64_t file_size)
+/* Whether a whole record begins somewhere after `offset`. */
+static enum found find_record(struct spool *s, int64_t offset, int64_t file_end)
 {
     enum { WINDOW = 1 << 13 };
     uint64_t word[WINDOW];
-    struct head h;
+    struct record_head h;
     int64_t at = offset + 8;
-    while (file_size - at >= (int64_t)sizeof h) {
-        const int64_t left = (file_size - at) / 8;
+    while (file_end - at >= (int64_t)sizeof h) {
+        const int64_t left = (file_end - at) / 8;
         const int n = left < WINDOW ? (int)left : WINDOW;
         if (!read_at(s->fd, word, (size_t)n * 8, at)) return RECORD_UNREADABLE;
         for (int i = 0; i < n; i++) {
-            if (word[i] != head_magic) continue;
-            const enum found found = read_record(s, at + 8 * i, file_size, &h);
+            if (word[i] != record_magic) continue;
+            const enum found found = read_record(s, at + 8 * i, file_end, &h);
             if (found != RECORD_BROKEN) return found;
         }
         at += 8 * (int64_t)n;
@@ -148,22 +115,22 @@ static enum found find_record(struct spool *s, int64_t offset, int64_t file_size
     return RECORD_BROKEN;
 }
 
-static enum status recover(struct spool *s, int64_t file_size, struct errors *e)
+static enum status recover(struct spool *s, int64_t file_end, struct errors *e)
 {
-    s->end = (int64_t)sizeof(struct header);
-    while (s->end < file_size) {
-        struct head h;
-        enum found found = read_record(s, s->end, file_size, &h);
+    s->end = s->start + (int64_t)sizeof(struct header);
+    while (s->end < file_end) {
+        struct record_head h;
+        enum found found = read_record(s, s->end, file_end, &h);
         if (found == RECORD_BROKEN) {
-            found = find_record(s, s->end, file_size);
-            if (found == RECORD_WHOLE) return damaged(s, s->end, e);
+            if (!s->sealed) found = find_record(s, s->end, file_end);
+            if (found == RECORD_WHOLE || s->sealed) return damaged(s, s->end, e);
             if (found == RECORD_BROKEN) break;
         }
         if (found == RECORD_UNREADABLE) return failed(s, e);
         coverage_add(&s->coverage[h.point], s->end, h.first, h.count);
-        s->end += (int64_t)(sizeof h + body_size(s, h.count));
+        s->end += (int64_t)sizeof h + record_body_size(&s->layout, h.count);
     }
-    if (s->end < file_size && ftruncate(s->fd, s->end) != 0) return failed(s, e);
+    if (s->end < file_end && ftruncate(s->fd, s->end) != 0) return failed(s, e);
     return STATUS_OK;
 }
 
@@ -219,30 +186,59 @@ static enum status open_contents(struct spool *s, const struct header *want, boo
     return start(s, want, e);
 }
 
-enum status spool_open(const char *path, const unsigned char identity[16], int n_points,
-                       int n_answers, bool fresh, struct spool **spool, struct errors *e)
+static struct spool *new_spool(const char *path, const struct spool_run *run, struct header *want)
 {
-    _Static_assert(sizeof(struct header) == 40 && sizeof(struct head) == 48 &&
-                       sizeof(struct packed) == 64,
-                   "records have no gaps");
-    struct header want = {.magic = header_magic, .n_points = n_points, .n_answers = n_answers};
-    memcpy(want.identity, identity, sizeof want.identity);
-    want.checksum = checksum64(&want, offsetof(struct header, checksum));
+    *want = (struct header){
+        .magic = header_magic, .n_points = run->n_points, .n_answers = run->n_answers};
+    memcpy(want->identity, run->identity, sizeof want->identity);
+    want->checksum = checksum64(want, offsetof(struct header, checksum));
     struct spool *s = xcalloc(1, sizeof *s);
     s->path = xcalloc(strlen(path) + 1, 1);
     strcpy(s->path, path);
-    s->n_points = n_points;
-    s->n_answers = n_answers;
-    s->coverage = xcalloc((size_t)n_points, sizeof *s->coverage);
+    s->layout = record_layout_make(run->n_points, run->n_answers, run->answer);
+    s->coverage = xcalloc((size_t)run->n_points, sizeof *s->coverage);
     s->cached = -1;
+    return s;
+}
+
+/* Hands out an opened spool, or gives it up. */
+static enum status opened(struct spool *s, enum status status, struct spool **spool)
+{
+    *spool = status == STATUS_OK ? s : NULL;
+    if (status != STATUS_OK) spool_close(s, false);
+    return status;
+}
+
+enum status spool_open(const char *path, const struct spool_run *run, bool fresh,
+                       struct spool **spool, struct errors *e)
+{
+    struct header want;
+    struct spool *s = new_spool(path, run, &want);
     enum status status = open_locked(s, e);
     if (status == STATUS_OK) status = open_contents(s, &want, fresh, e);
-    if (status != STATUS_OK) {
-        spool_close(s, false);
-        s = NULL;
+    return opened(s, status, spool);
+}
+
+enum status spool_open_within(const char *path, int64_t start, int64_t size, struct spool_run *run,
+                              struct spool **spool, struct errors *e)
+{
+    struct header want, h;
+    struct spool *s = new_spool(path, run, &want);
+    s->start = start;
+    s->sealed = true;
+    s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum status status = STATUS_OK;
+    if (s->fd < 0 || !read_at(s->fd, &h, sizeof h, start))
+        status = failed(s, e);
+    else if (size < (int64_t)sizeof h || h.magic != header_magic ||
+             h.checksum != checksum64(&h, offsetof(struct header, checksum)) ||
+             h.n_points != run->n_points || h.n_answers != run->n_answers)
+        status = damaged(s, start, e);
+    else {
+        memcpy(run->identity, h.identity, sizeof h.identity);
+        status = recover(s, start + size, e);
     }
-    *spool = s;
-    return status;
+    return opened(s, status, spool);
 }
 
 bool spool_has(const struct spool *s, int point, int64_t first, int64_t count)
@@ -259,44 +255,56 @@ bool spool_has(const struct spool *s, int point, int64_t first, int64_t count)
 int64_t spool_replicates(const struct spool *s)
 {
     int64_t n = 0;
-    for (int p = 0; p < s->n_points; p++)
-        for (int i = 0; i < s->coverage[p].n; i++) n += s->coverage[p].segment[i].count;
+    for (int p = 0; p < s->layout.n_points; p++)
+        for (int i = 0; i < s->coverage[p].n; i++)
+            if (s->coverage[p].segment[i].first < SPOOL_TRUTH) n += s->coverage[p].segment[i].count;
     return n;
 }
 
-static struct packed pack(const struct result *r)
+/* Writes whole records at the end, or nothing. */
+static enum status put_records(struct spool *s, const void *bytes, int64_t n, struct errors *e)
 {
-    return (struct packed){r->estimate, r->se, r->ci_low, r->ci_high,      r->statistic,
-                           r->p_value,  r->n,  r->events, (int32_t)r->why, 0};
-}
-
-static struct result unpack(const struct packed *p)
-{
-    return (struct result){p->estimate, p->se,        p->ci_low,
-                           p->ci_high,  p->statistic, p->p_value,
-                           p->n,        p->events,    (enum undefined)p->why};
+    if (lseek(s->fd, s->end, SEEK_SET) == s->end && file_put(s->fd, bytes, (size_t)n))
+        return STATUS_OK;
+    const enum status status = failed(s, e);
+    (void)ftruncate(s->fd, s->end); /* if this fails too, the next open drops the tail */
+    return status;
 }
 
 enum status spool_append(struct spool *s, int point, int64_t first, int64_t count,
                          const struct result *rows, struct errors *e)
 {
-    assert(point >= 0 && point < s->n_points && first >= 0 && count > 0 && count <= COUNT_MAX);
-    const size_t size = body_size(s, count), n = size / sizeof(struct packed);
-    struct head *h = xcalloc(1, sizeof *h + size);
-    struct packed *body = (struct packed *)(void *)(h + 1);
-    for (size_t i = 0; i < n; i++) body[i] = pack(&rows[i]);
-    *h = (struct head){.magic = head_magic, .point = point, .first = first, .count = count};
-    h->body = checksum64(body, size);
-    h->checksum = checksum64(h, offsetof(struct head, checksum));
+    const struct record_head h = record_head_make(point, first, count);
+    assert(!s->sealed && record_head_is_valid(&s->layout, &h));
+    const int64_t size = (int64_t)sizeof h + record_body_size(&s->layout, count);
+    reserve(s, size);
+    memcpy(s->bytes, &h, sizeof h);
+    record_pack(&s->layout, count, rows, s->bytes + sizeof h);
+    const enum status status = put_records(s, s->bytes, size, e);
+    if (status != STATUS_OK) return status;
+    coverage_add(&s->coverage[point], s->end, first, count);
+    s->end += size;
+    return STATUS_OK;
+}
+
+enum status spool_append_all(struct spool *s, const struct spool *from, struct errors *e)
+{
     enum status status = STATUS_OK;
-    if (lseek(s->fd, s->end, SEEK_SET) != s->end || !file_put(s->fd, h, sizeof *h + size)) {
-        status = failed(s, e);
-        (void)ftruncate(s->fd, s->end); /* if this fails too, the next open drops the tail */
-    } else {
-        coverage_add(&s->coverage[point], s->end, first, count);
-        s->end += (int64_t)(sizeof *h + size);
+    for (int64_t at = from->start + (int64_t)sizeof(struct header); at < from->end;) {
+        struct record_head h;
+        if (!read_at(from->fd, &h, sizeof h, at)) return failed(from, e);
+        if (!record_head_is_valid(&from->layout, &h)) return damaged(from, at, e);
+        const int64_t size = (int64_t)sizeof h + record_body_size(&s->layout, h.count);
+        const int64_t offset = at;
+        at += size;
+        if (spool_has(s, (int)h.point, h.first, h.count)) continue;
+        reserve(s, size);
+        if (!read_at(from->fd, s->bytes, (size_t)size, offset)) return failed(from, e);
+        status = put_records(s, s->bytes, size, e);
+        if (status != STATUS_OK) return status;
+        coverage_add(&s->coverage[h.point], s->end, h.first, h.count);
+        s->end += size;
     }
-    free(h);
     return status;
 }
 
@@ -305,15 +313,22 @@ enum status spool_sync(struct spool *s, struct errors *e)
     return fdatasync(s->fd) == 0 ? STATUS_OK : failed(s, e);
 }
 
-/* Makes the record of a segment the cached one. */
-static enum status load(struct spool *s, const struct segment *g, struct errors *e)
+/* Makes an answer's section of a segment's record the cached one. */
+static enum status load(struct spool *s, const struct segment *g, int answer, struct errors *e)
 {
-    if (s->cached == g->offset) return STATUS_OK;
-    struct head h;
+    struct record_head h;
     if (!read_at(s->fd, &h, sizeof h, g->offset)) return failed(s, e);
-    if (!head_is_valid(s, &h) || h.first != g->record_first) return damaged(s, g->offset, e);
-    if (load_body(s, &h, g->offset)) return STATUS_OK;
-    return errno == 0 ? damaged(s, g->offset, e) : failed(s, e);
+    if (!record_head_is_valid(&s->layout, &h) || h.first != g->record_first)
+        return damaged(s, g->offset, e);
+    const int64_t at =
+        g->offset + (int64_t)sizeof h + record_section_start(&s->layout, answer, h.count);
+    if (s->cached == at) return STATUS_OK;
+    const int64_t size = record_section_size(&s->layout, answer, h.count);
+    reserve(s, size);
+    if (!read_at(s->fd, s->bytes, (size_t)size, at)) return failed(s, e);
+    if (!record_section_is_whole(&s->layout, answer, h.count, s->bytes)) return damaged(s, at, e);
+    s->cached = at;
+    return STATUS_OK;
 }
 
 static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
@@ -328,11 +343,11 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
             return error_add(e, STATUS_IO, "%s: replicate %" PRId64 " of point %d is missing",
                              s->path, r + 1, point + 1);
         const struct segment *g = &c->segment[at];
-        const enum status status = load(s, g, e);
+        const enum status status = load(s, g, answer, e);
         if (status != STATUS_OK) return status;
         const int64_t stop = g->first + g->count < end ? g->first + g->count : end;
         for (; r < stop; r++)
-            rows[r - first] = unpack(&s->body[(r - g->record_first) * s->n_answers + answer]);
+            rows[r - first] = record_result(&s->layout, answer, r - g->record_first, s->bytes);
     }
     return STATUS_OK;
 }
@@ -342,14 +357,26 @@ struct result_source spool_rows(struct spool *s)
     return (struct result_source){read_rows, s};
 }
 
+int64_t spool_size(const struct spool *s)
+{
+    return s->end - s->start;
+}
+
+enum status spool_bytes(const struct spool *s, int64_t first, int64_t n, void *bytes,
+                        struct errors *e)
+{
+    return read_at(s->fd, bytes, (size_t)n, s->start + first) ? STATUS_OK : failed(s, e);
+}
+
 void spool_close(struct spool *s, bool remove)
 {
     if (s == NULL) return;
     if (remove) (void)unlink(s->path);
     if (s->fd >= 0) (void)close(s->fd);
-    for (int p = 0; p < s->n_points; p++) coverage_free(&s->coverage[p]);
+    for (int p = 0; p < s->layout.n_points; p++) coverage_free(&s->coverage[p]);
     free(s->coverage);
-    free(s->body);
+    free(s->bytes);
+    record_layout_free(&s->layout);
     free(s->path);
     free(s);
 }

@@ -1,0 +1,199 @@
+/* advance.c - see advance.h.  SPDX-License-Identifier: MIT */
+#include "cli/advance.h"
+#include "cli/progress.h"
+#include "engine/simulate.h"
+#include "engine/truth.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TASKS_A_THREAD = 16 };
+static const double SAVE_EVERY = 2;                    /* seconds */
+static const double WAVE_SHORT = 0.1, WAVE_LONG = 0.4; /* seconds between looks at signals */
+
+/* The only thing a signal handler may touch. */
+static volatile sig_atomic_t stopped_by;
+
+static void on_signal(int signal)
+{
+    stopped_by = signal;
+}
+
+void advance_watch_signals(void)
+{
+    struct sigaction act = {.sa_handler = on_signal};
+    (void)sigemptyset(&act.sa_mask);
+    act.sa_flags = (int)SA_RESETHAND; /* a second one ends the program at once */
+    (void)sigaction(SIGINT, &act, NULL);
+    (void)sigaction(SIGTERM, &act, NULL);
+    (void)sigaction(SIGUSR1, &act, NULL);
+}
+
+static enum status stop_status(void)
+{
+    return stopped_by == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
+}
+
+static bool must_stop(const struct advance *a)
+{
+    return stopped_by != 0 || (a->deadline > 0 && monotonic_seconds() > a->deadline);
+}
+
+/* --- replicates ---------------------------------------------------------------------------------
+ */
+
+/* Where the list of tasks has been read to. */
+struct cursor {
+    int point;
+    int64_t at;
+};
+
+/* The next block that is the portion's and not in the spool; point -1 when there is none. */
+static struct task next_task(const struct advance *a, struct cursor *c)
+{
+    const int64_t replicates = a->plan->replicates;
+    while (c->point < a->plan->n_points) {
+        if (c->at >= replicates) {
+            c->point++;
+            c->at = a->from;
+            continue;
+        }
+        const int64_t block = (c->at / BLOCK_REPLICATES + 1) * BLOCK_REPLICATES;
+        const int64_t end = block < replicates ? block : replicates;
+        const struct task t = {c->point, c->at, end - c->at};
+        c->at = end;
+        if (portion_of_block(a->portion.n, t.point, t.first) == a->portion.k &&
+            !spool_has(a->spool, t.point, t.first, t.count))
+            return t;
+    }
+    return (struct task){-1, 0, 0};
+}
+
+static enum status save(const struct advance *a, const struct task *task, int n,
+                        const struct result *rows, struct progress *progress, struct errors *e)
+{
+    const int n_answers = a->plan->n_answers;
+    enum status status = STATUS_OK;
+    for (int k = 0; k < n && status == STATUS_OK; k++) {
+        const struct result *first = rows + (size_t)k * BLOCK_REPLICATES * (size_t)n_answers;
+        status = spool_append(a->spool, task[k].point, task[k].first, task[k].count, first, e);
+        progress->done += task[k].count;
+        for (int64_t i = 0; i < task[k].count && task[k].point == 0; i++)
+            progress_see(progress, first + i * n_answers);
+    }
+    return status;
+}
+
+/* Tasks of the next wave: threads idle at its end and wait while it is saved, so that a wave should
+ * not be short; a signal waits for its end, so that it should not be long. */
+static int next_size(int size, int least, int most, double seconds)
+{
+    if (seconds < WAVE_SHORT && 2 * size <= most) return 2 * size;
+    return seconds > WAVE_LONG && size / 2 >= least ? size / 2 : size;
+}
+
+static enum status simulate_waves(const struct advance *a, struct simulator *simulator,
+                                  struct progress *progress, bool *complete, struct errors *e)
+{
+    const int room = a->threads * TASKS_A_THREAD;
+    struct task *task = xcalloc((size_t)room, sizeof *task);
+    struct result *rows =
+        xcalloc((size_t)room * BLOCK_REPLICATES * (size_t)a->plan->n_answers, sizeof *rows);
+    struct cursor cursor = {0, a->from};
+    double saved = monotonic_seconds();
+    enum status status = STATUS_OK;
+    *complete = false;
+    for (int size = a->threads; status == STATUS_OK && !must_stop(a);) {
+        int n = 0;
+        while (n < size && (task[n] = next_task(a, &cursor)).point >= 0) n++;
+        *complete = n == 0;
+        if (n == 0) break;
+        const double started = monotonic_seconds();
+        simulate(simulator, task, n, rows);
+        status = save(a, task, n, rows, progress, e);
+        progress_show(progress, false);
+        const double now = monotonic_seconds();
+        size = next_size(size, a->threads, room, now - started);
+        if (status == STATUS_OK && now - saved > SAVE_EVERY) {
+            status = spool_sync(a->spool, e);
+            saved = now;
+        }
+    }
+    free(rows);
+    free(task);
+    return status;
+}
+
+static enum status simulate_all(const struct advance *a, struct progress *progress,
+                                struct errors *e)
+{
+    bool complete;
+    struct simulator simulator = simulator_new(a->plan, a->threads);
+    enum status status = simulate_waves(a, &simulator, progress, &complete, e);
+    simulator_free(&simulator);
+    progress_show(progress, true);
+    if (status == STATUS_OK) status = spool_sync(a->spool, e);
+    if (status != STATUS_OK || complete) return status;
+    (void)fprintf(
+        stderr,
+        "shocksim: stopped; %lld of %lld trials are saved in %s: run the same command to go on\n",
+        (long long)progress->done, (long long)progress->total, a->spool_path);
+    return stop_status();
+}
+
+/* --- truths -------------------------------------------------------------------------------------
+ */
+
+static enum status find_truth(const struct advance *a, int point, struct errors *e)
+{
+    const int n = a->plan->n_answers;
+    double *truth = xcalloc((size_t)n, sizeof *truth), *error = xcalloc((size_t)n, sizeof *error);
+    truth_find(a->plan, &a->plan->point[point], a->threads, truth, error);
+    const enum status status = spool_put_truth(a->spool, point, n, truth, error, e);
+    free(truth);
+    free(error);
+    return status;
+}
+
+static enum status find_truths(const struct advance *a, struct errors *e)
+{
+    const int n_points = a->plan->n_points;
+    double shown = monotonic_seconds();
+    enum status status = STATUS_OK;
+    int p = 0;
+    for (; p < n_points && status == STATUS_OK && !must_stop(a); p++) {
+        if (portion_of_truth(a->portion.n, p) != a->portion.k || spool_has_truth(a->spool, p))
+            continue;
+        status = find_truth(a, p, e);
+        if (status != STATUS_OK || monotonic_seconds() - shown < SAVE_EVERY) continue;
+        status = spool_sync(a->spool, e);
+        shown = monotonic_seconds();
+        if (!a->quiet)
+            (void)fprintf(stderr, "shocksim: truths of %d of %d points\n", p + 1, n_points);
+    }
+    if (status == STATUS_OK) status = spool_sync(a->spool, e);
+    if (status != STATUS_OK || p == n_points) return status;
+    (void)fprintf(
+        stderr,
+        "shocksim: stopped; all trials and the truths of %d of %d points are saved in %s: "
+        "run the same command to go on\n",
+        p, n_points, a->spool_path);
+    return stop_status();
+}
+
+enum status advance(const struct advance *a, double *rate, struct errors *e)
+{
+    const struct plan *plan = a->plan;
+    const int64_t total = portion_replicates(a->portion, plan->n_points, 0, plan->replicates);
+    const int64_t elsewhere = portion_replicates(a->portion, plan->n_points, 0, a->from);
+    const int64_t before = spool_replicates(a->spool) + elsewhere;
+    struct progress progress = progress_start(a->quiet, total, before, &plan->answer[0]);
+    if (!a->quiet && before > 0)
+        (void)fprintf(stderr, "shocksim: going on from %lld trials already simulated\n",
+                      (long long)before);
+    enum status status = simulate_all(a, &progress, e);
+    *rate = progress_rate(&progress);
+    if (status == STATUS_OK) status = find_truths(a, e);
+    return status;
+}

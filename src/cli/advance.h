@@ -1,0 +1,28 @@
+/* advance.h - simulates what is missing of a run, or of one shard of it.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_ADVANCE_H
+#define CLI_ADVANCE_H
+
+#include "engine/plan.h"
+#include "engine/portion.h"
+#include "io/spool.h"
+
+struct advance {
+    const struct plan *plan;
+    struct portion portion;
+    int64_t from;        /* replicates of every point that are elsewhere already */
+    struct spool *spool; /* takes what is simulated */
+    const char *spool_path;
+    int threads;
+    bool quiet;
+    double deadline; /* seconds of monotonic_seconds; 0: none */
+};
+
+/* From here on SIGINT, SIGTERM and SIGUSR1 end advance() with everything saved. */
+void advance_watch_signals(void);
+
+/* Simulates, then finds truths. STATUS_STOPPED or STATUS_INTERRUPTED, with a message, when a signal
+ * or the deadline came first. rate: trials a second. */
+enum status advance(const struct advance *a, double *rate, struct errors *e);
+
+#endif

@@ -1,0 +1,19 @@
+/* chunk.h - chunks of a table as HDF5's shuffle and deflate filters make them, so that many can be
+ * made at once: the library works on one at a time.  SPDX-License-Identifier: MIT */
+#ifndef IO_CHUNK_H
+#define IO_CHUNK_H
+
+#include "base/memory.h"
+
+enum { CHUNK_ROWS = 4096, CHUNK_LEVEL = 1 }; /* deflate above 1 costs much and gains nothing */
+
+/* Room that n bytes never exceed when packed. */
+size_t chunk_bound(size_t n);
+/* Packs `rows` rows of `row_size` bytes and zeros up to `chunk_rows` rows; returns the bytes
+ * written to `out`, which has room for chunk_bound(chunk_rows * row_size). */
+size_t chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows, size_t row_size,
+                  struct scratch *w, unsigned char *out);
+
+const char *chunk_library(void); /* "zlib 1.2.13"; of the headers compiled with */
+
+#endif
