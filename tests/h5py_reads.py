@@ -80,16 +80,22 @@ with h5py.File(sys.argv[1], "r") as file:
         check(f"{analysis}: rows", len(rows) == replicates * len(points))
         order = np.tile(np.arange(1, replicates + 1), len(points))
         check(f"{analysis}: order", (rows["replicate"] == order).all())
+        empty = rows.estimate.isna()
+        if "undefined" in rows:
+            check(f"{analysis}: estimates where defined", (empty == (rows.undefined > 0)).all())
+            check(f"{analysis}: reasons known", (rows.undefined < len(reasons)).all())
+        if "reject" not in rows:
+            columns = "point replicate estimate n undefined".split()
+            check(f"{analysis}: columns of a descriptive", list(rows.columns) == columns)
+            check(f"{analysis}: is one", (answers[answers.analysis == analysis].method == "describe").all())
+            continue
         check(f"{analysis}: rejections", set(rows["reject"]) <= {-1, 0, 1})
         power = measures[(measures.analysis == analysis) & (measures.measure == "power")]
         of_rows = rows.groupby("point")["reject"].apply(lambda r: (r == 1).mean())
         check(f"{analysis}: power is the share of rejections for benefit",
               np.allclose(power.value, of_rows[power.point]))
         if "p_value" in rows:
-            empty = rows.estimate.isna()
-            check(f"{analysis}: estimates where defined", (empty == (rows.undefined > 0)).all())
             check(f"{analysis}: p-values", rows.p_value.dropna().between(0, 1).all())
-            check(f"{analysis}: reasons known", (rows.undefined < len(reasons)).all())
         else:
             kinds = [str(rows[name].dtype) for name in ("estimate", "reject")]
             check(f"{analysis}: small columns", kinds == ["float32", "int8"])

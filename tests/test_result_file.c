@@ -225,6 +225,40 @@ static void numbers_are_numbers(void **state)
     arena_free(&s.memory);
 }
 
+/* Of a descriptive, estimate, n and reason are kept, in a fraction of the room. */
+static void descriptives_are_narrow(void **state)
+{
+    (void)state;
+    const char *path = in_directory("narrow.h5");
+    struct study s = summarised(5000), again;
+    struct answer answer[EXAMPLE_ANSWERS];
+    struct result_file *file;
+    struct errors e = {0};
+    struct result rows[100];
+    memcpy(answer, s.answer, sizeof answer);
+    s.answer = answer;
+    answer[0].method = DESCRIBE_METHOD; /* the one with undefined replicates */
+    write_study(path, &s);
+    assert_int_equal(result_file_open(path, &file, &again, &e), STATUS_OK);
+    assert_true(again.keep_replicates);
+    const struct result_source from = result_file_rows(file);
+    assert_int_equal(from.read(from.handle, 2, 0, 4900, 100, rows, &e), STATUS_OK);
+    for (int64_t i = 0; i < 100; i++) {
+        const struct result want = example_row(2, 0, 4900 + i);
+        assert_true(same(rows[i].estimate, want.estimate) && rows[i].n == want.n &&
+                    rows[i].why == want.why && rows[i].events == 0);
+        assert_true(isnan(rows[i].se) && isnan(rows[i].p_value) && isnan(rows[i].ci_low));
+    }
+    assert_int_equal(from.read(from.handle, 2, 1, 4900, 100, rows, &e), STATUS_OK);
+    for (int64_t i = 0; i < 100; i++) {
+        const struct result want = example_row(2, 1, 4900 + i);
+        assert_true(same_result(&rows[i], &want));
+    }
+    result_file_close(file);
+    study_free(&again);
+    arena_free(&s.memory);
+}
+
 static char *slurp(const char *path, size_t *n)
 {
     FILE *f = fopen(path, "rb");
@@ -257,6 +291,28 @@ static void equal_studies_equal_files(void **state)
     assert_memory_equal(a, b, n);
     free(a);
     free(b);
+    arena_free(&s.memory);
+}
+
+/* Chunks are packed by many threads, and stand as one thread would have put them. */
+static void any_threads_same_bytes(void **state)
+{
+    (void)state;
+    const struct result_source rows = example_rows();
+    struct errors e = {0};
+    struct study s = summarised(9000);
+    size_t n, m;
+    assert_int_equal(result_file_write(in_directory("t1.h5"), &s, &rows, 1, &e), STATUS_OK);
+    char *a = slurp(in_directory("t1.h5"), &n);
+    for (int threads = 2; threads <= 9; threads++) {
+        assert_int_equal(result_file_write(in_directory("t2.h5"), &s, &rows, threads, &e),
+                         STATUS_OK);
+        char *b = slurp(in_directory("t2.h5"), &m);
+        assert_int_equal(n, m);
+        assert_memory_equal(a, b, n);
+        free(b);
+    }
+    free(a);
     arena_free(&s.memory);
 }
 
@@ -541,7 +597,9 @@ int main(void)
         cmocka_unit_test(round_trip),
         cmocka_unit_test(smallest_study),
         cmocka_unit_test(numbers_are_numbers),
+        cmocka_unit_test(descriptives_are_narrow),
         cmocka_unit_test(equal_studies_equal_files),
+        cmocka_unit_test(any_threads_same_bytes),
         cmocka_unit_test(digest_sees_results_only),
         cmocka_unit_test(digest_survives_repacking),
         cmocka_unit_test(not_a_result_file),

@@ -17,9 +17,17 @@
 
 #include <cmocka.h>
 
-enum { POINTS = 2, ANSWERS = 3, COUNT = 5, RECORD = 48 + COUNT * ANSWERS * 64, HEADER = 40 };
+/* Two answers of 64 bytes and a descriptive of 16, each with a checksum before it. */
+enum { POINTS = 2, ANSWERS = 3, COUNT = 5, RECORD = 40 + ANSWERS * 8 + COUNT * 144, HEADER = 40 };
 
-static const unsigned char identity[16] = "shocksim-tests!";
+static const struct answer answers[ANSWERS] = {
+    {.method = "cox"}, {.method = "mean_difference"}, {.method = DESCRIBE_METHOD}};
+
+static struct spool_run this_run(void)
+{
+    return (struct spool_run){
+        .identity = "shocksim-tests!", .n_points = POINTS, .n_answers = ANSWERS, .answer = answers};
+}
 
 static char path[] = "/tmp/test_spool_XXXXXX";
 
@@ -27,8 +35,8 @@ static struct spool *open_spool(bool fresh)
 {
     struct spool *s;
     struct errors e = {0};
-    if (spool_open(path, identity, POINTS, ANSWERS, fresh, &s, &e) != STATUS_OK)
-        fail_msg("%s", e.text[0]);
+    const struct spool_run run = this_run();
+    if (spool_open(path, &run, fresh, &s, &e) != STATUS_OK) fail_msg("%s", e.text[0]);
     return s;
 }
 
@@ -49,7 +57,12 @@ static bool same_bits(double a, double b)
 
 static bool is_row(const struct result *r, int point, int answer, int64_t replicate)
 {
-    const struct result want = example_row(point, answer, replicate);
+    struct result want = example_row(point, answer, replicate);
+    if (answer == ANSWERS - 1) { /* of a descriptive, these are kept */
+        const struct result all = want;
+        want = result_undefined(all.why, all.n, 0);
+        want.estimate = all.estimate;
+    }
     return same_bits(r->estimate, want.estimate) && same_bits(r->se, want.se) &&
            same_bits(r->ci_low, want.ci_low) && same_bits(r->ci_high, want.ci_high) &&
            same_bits(r->statistic, want.statistic) && same_bits(r->p_value, want.p_value) &&
@@ -203,10 +216,10 @@ static void cut_short(void **state)
     free(bytes);
 }
 
-static enum status try_open(struct spool **s, const unsigned char id[16], int points, char *message)
+static enum status try_open(struct spool **s, const struct spool_run *run, char *message)
 {
     struct errors e = {0};
-    const enum status status = spool_open(path, id, points, ANSWERS, false, s, &e);
+    const enum status status = spool_open(path, run, false, s, &e);
     (void)snprintf(message, 400, "%s", e.n > 0 ? e.text[0] : "");
     assert_int_equal(e.n, status != STATUS_OK);
     errors_free(&e);
@@ -221,11 +234,12 @@ static void flipped_bits(void **state)
     make_spool();
     size_t n, m;
     char *bytes = slurp(&n), message[400];
+    const struct spool_run run = this_run();
     for (size_t i = 0; i < n; i++) {
         struct spool *s;
         bytes[i] = (char)(bytes[i] ^ (1 << (i % 8)));
         spill(bytes, n);
-        const enum status status = try_open(&s, identity, POINTS, message);
+        const enum status status = try_open(&s, &run, message);
         if (i >= n - RECORD) {
             assert_int_equal(status, STATUS_OK);
             assert_int_equal(spool_replicates(s), 4 * COUNT);
@@ -271,15 +285,17 @@ static void flipped_while_open(void **state)
 static void foreign_files(void **state)
 {
     (void)state;
-    static const unsigned char other[16] = "another scenario";
+    struct spool_run run = this_run(), other = this_run(), larger = this_run();
+    memcpy(other.identity, "another scenario", 16);
+    larger.n_points++;
     char message[400], want[400];
     struct spool *s;
     size_t n, m;
     make_spool();
     char *bytes = slurp(&n);
-    assert_int_equal(try_open(&s, other, POINTS, message), STATUS_IO);
+    assert_int_equal(try_open(&s, &other, message), STATUS_IO);
     assert_non_null(strstr(message, ": unfinished results of another scenario"));
-    assert_int_equal(try_open(&s, identity, POINTS + 1, message), STATUS_IO);
+    assert_int_equal(try_open(&s, &larger, message), STATUS_IO);
     char *left = slurp(&m);
     assert_int_equal(m, n);
     assert_memory_equal(left, bytes, n);
@@ -287,13 +303,13 @@ static void foreign_files(void **state)
                           "a longer text that is certainly not a spool of this program\n"};
     for (int i = 0; i < 2; i++) {
         spill(text[i], strlen(text[i]));
-        assert_int_equal(try_open(&s, identity, POINTS, message), STATUS_IO);
+        assert_int_equal(try_open(&s, &run, message), STATUS_IO);
         (void)snprintf(want, sizeof want, "%s: not a spool of this program", path);
         assert_string_equal(message, want);
     }
     spill(bytes, n);
     struct errors e = {0};
-    assert_int_equal(spool_open(path, other, 1, 1, true, &s, &e), STATUS_OK); /* starts over */
+    assert_int_equal(spool_open(path, &other, true, &s, &e), STATUS_OK); /* starts over */
     assert_int_equal(spool_replicates(s), 0);
     spool_close(s, false);
     free(bytes);
@@ -311,7 +327,8 @@ static void one_process_at_a_time(void **state)
         struct errors e = {0};
         char want[400];
         (void)snprintf(want, sizeof want, "%s: another process is working on it", path);
-        const enum status status = spool_open(path, identity, POINTS, ANSWERS, true, &second, &e);
+        const struct spool_run run = this_run();
+        const enum status status = spool_open(path, &run, true, &second, &e);
         _exit(status == STATUS_IO && e.n == 1 && strcmp(e.text[0], want) == 0 ? 0 : 1);
     }
     int ended;
@@ -349,7 +366,8 @@ static void no_room(void **state)
         errors_free(&e);
     }
     struct spool *s = NULL;
-    assert_int_equal(spool_open("/no/where.part", identity, 1, 1, false, &s, &e), STATUS_IO);
+    const struct spool_run run = this_run();
+    assert_int_equal(spool_open("/no/where.part", &run, false, &s, &e), STATUS_IO);
     assert_string_equal(e.text[0], "/no/where.part: No such file or directory");
     assert_null(s);
     errors_free(&e);
@@ -389,6 +407,91 @@ static void killed_writers(void **state)
     }
 }
 
+/* Truths come back, are no replicates, and stay when the spool is opened again. */
+static void truths(void **state)
+{
+    (void)state;
+    const double truth[ANSWERS] = {-0.1, 0.25, NAN}, error[ANSWERS] = {0.01, 0, NAN};
+    double got[ANSWERS], got_error[ANSWERS];
+    struct errors e = {0};
+    make_spool();
+    struct spool *s = open_spool(false);
+    assert_false(spool_has_truth(s, 1));
+    assert_int_equal(spool_put_truth(s, 1, ANSWERS, truth, error, &e), STATUS_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_true(spool_has_truth(s, 1) && !spool_has_truth(s, 0));
+        assert_int_equal(spool_replicates(s), 5 * COUNT);
+        assert_int_equal(spool_truth(s, 1, ANSWERS, got, got_error, &e), STATUS_OK);
+        for (int k = 0; k < 2; k++)
+            assert_true(same_bits(got[k], truth[k]) && same_bits(got_error[k], error[k]));
+        assert_true(isnan(got[2]) && isnan(got_error[2]));
+        spool_close(s, false);
+        s = open_spool(false);
+    }
+    assert_int_equal(spool_truth(s, 0, ANSWERS, got, got_error, &e), STATUS_IO);
+    errors_free(&e);
+    spool_close(s, true);
+}
+
+/* What another spool holds is taken over once. */
+static void taken_over(void **state)
+{
+    (void)state;
+    struct errors e = {0};
+    struct spool_run run = this_run();
+    char copy[sizeof path + 5];
+    struct spool *s, *old;
+    size_t n;
+    make_spool();
+    char *bytes = slurp(&n);
+    (void)snprintf(copy, sizeof copy, "%s.old", path);
+    FILE *f = fopen(copy, "wb");
+    assert_int_equal(fwrite("before", 1, 6, f), 6);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    (void)fclose(f);
+    memset(run.identity, 0, sizeof run.identity);
+    assert_int_equal(spool_open_within(copy, 6, (int64_t)n, &run, &old, &e), STATUS_OK);
+    assert_memory_equal(run.identity, this_run().identity, sizeof run.identity);
+    s = open_spool(true);
+    assert_int_equal(append(s, 0, COUNT, COUNT, &e), STATUS_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(spool_append_all(s, old, &e), STATUS_OK);
+        assert_true(reads(s, 0, 0, 5 * COUNT));
+        assert_int_equal(spool_size(s), HEADER + 5 * RECORD);
+    }
+    spool_close(old, true);
+    spool_close(s, false);
+    free(bytes);
+}
+
+/* A finished spool inside another file: every flipped bit and every wrong length is seen. */
+static void damaged_within(void **state)
+{
+    (void)state;
+    struct spool_run run = this_run();
+    struct spool *s;
+    size_t n;
+    make_spool();
+    char *bytes = slurp(&n);
+    for (size_t i = 0; i < n; i += 3) {
+        struct errors e = {0};
+        bytes[i] = (char)(bytes[i] ^ (1 << (i % 8)));
+        spill(bytes, n);
+        bytes[i] = (char)(bytes[i] ^ (1 << (i % 8)));
+        assert_int_equal(spool_open_within(path, 0, (int64_t)n, &run, &s, &e), STATUS_IO);
+        assert_int_equal(e.n, 1);
+        errors_free(&e);
+    }
+    spill(bytes, n);
+    for (int64_t off = -3; off <= 3; off += 2) {
+        struct errors e = {0};
+        assert_int_equal(spool_open_within(path, 0, (int64_t)n + off, &run, &s, &e), STATUS_IO);
+        assert_int_equal(spool_open_within(path, off, (int64_t)n, &run, &s, &e), STATUS_IO);
+        errors_free(&e);
+    }
+    free(bytes);
+}
+
 static int make_path(void **state)
 {
     (void)state;
@@ -416,6 +519,9 @@ int main(void)
         cmocka_unit_test(one_process_at_a_time),
         cmocka_unit_test(no_room),
         cmocka_unit_test(killed_writers),
+        cmocka_unit_test(truths),
+        cmocka_unit_test(taken_over),
+        cmocka_unit_test(damaged_within),
     };
     return cmocka_run_group_tests_name("spool", tests, make_path, remove_path);
 }
