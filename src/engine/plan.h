@@ -5,8 +5,8 @@
 #ifndef ENGINE_PLAN_H
 #define ENGINE_PLAN_H
 
-#include "engine/scenario.h"
 #include "engine/portion.h"
+#include "engine/scenario.h"
 #include "engine/study.h"
 
 /* When an endpoint's values are recorded. */
