@@ -2,6 +2,7 @@
 # make run                   build, simulate ANDROMEDA-SHOCK 10,000 times, print the tables
 # make test                  build and pass every test; ends with the totals of prove
 # make V=1                   shows the commands
+# make MPI=1                 build build/mpi/shocksim, which also runs over MPI ranks
 # make SAN=address,undefined test    the same under sanitizers (or SAN=thread, with CC=clang)
 # make lint | format         format, layers, fences, static analysis | rewrite the format
 # make bench | oracle        measure speed | renew the stored outputs of R
@@ -17,15 +18,12 @@ V       ?=
 Q       := $(if $(V),,@)
 MPI     ?=
 comma   := ,
-OUT     := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),release)
+OUT     := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),$(if $(MPI),mpi,release))
 RESULT  := build/andromeda-shock.h5
 
-ifneq ($(MPI),)
-$(error MPI=1 is reserved: this version runs on one machine with OpenMP threads)
-endif
-
-DEPS_READY := build/.deps
-PKGS     = gsl $(HDF5_PC) libfyaml libxxhash sleef zlib
+DEPS_READY := build/.deps$(if $(MPI),-mpi)
+PKGS     = gsl $(HDF5_PC) libfyaml libxxhash sleef zlib $(if $(MPI),$(MPI_PC))
+MPI_PC   = $(firstword $(foreach m,ompi-c mpich mpi-c mpi,$(shell pkg-config --exists $m && echo $m)) ompi-c)
 HDF5_PC  = $(shell pkg-config --exists hdf5-serial && echo hdf5-serial || echo hdf5)
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
@@ -54,7 +52,7 @@ BIN   := $(OUT)/shocksim
 all: $(BIN)
 
 $(DEPS_READY): scripts/install-deps
-	@scripts/install-deps
+	@scripts/install-deps $(if $(MPI),--mpi)
 	@mkdir -p build && touch $@
 
 $(BIN): $(OUT)/src/cli/main.o $(LIB)
@@ -83,6 +81,7 @@ $(OUT)/%.o: %.cpp | $(DEPS_READY)
 $(OUT)/revision: FORCE
 	@mkdir -p $(@D)
 	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@
+$(OUT)/src/engine/ranks.o: DEFINES = $(if $(MPI),-DUSE_MPI)
 $(OUT)/src/base/version.o: DEFINES = -DREVISION='"$(REVISION)"'
 $(OUT)/src/base/version.o: $(OUT)/revision
 
