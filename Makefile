@@ -8,6 +8,7 @@
 # make bench | oracle        measure speed | renew the stored outputs of R
 # make verify                long statistical checks: sizes under the null, power against rpact
 # make install PREFIX=DIR    (DESTDIR is honoured)
+# make dist                  a tarball that runs on any x86-64 Linux
 # On a machine where libraries are missing, scripts/install-deps installs them first (Debian, root).
 
 PREFIX  ?= /usr/local
@@ -112,10 +113,13 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/shocksim/scenarios
 	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/shocksim/scenarios
 
+dist: all
+	@scripts/dist $(BIN)
+
 clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all run test lint format oracle bench verify install clean FORCE
+.PHONY: all run test lint format oracle bench verify install dist clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(TESTS:=.d)
