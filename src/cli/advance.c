@@ -1,8 +1,7 @@
 /* advance.c - see advance.h.  SPDX-License-Identifier: MIT */
 #include "cli/advance.h"
 #include "cli/progress.h"
-#include "engine/simulate.h"
-#include "engine/truth.h"
+#include "engine/ranks.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -96,7 +95,7 @@ static int next_size(int size, int least, int most, double seconds)
 static enum status simulate_waves(const struct advance *a, struct simulator *simulator,
                                   struct progress *progress, bool *complete, struct errors *e)
 {
-    const int room = a->threads * TASKS_A_THREAD;
+    const int least = a->threads * ranks_count(), room = least * TASKS_A_THREAD;
     struct task *task = xcalloc((size_t)room, sizeof *task);
     struct result *rows =
         xcalloc((size_t)room * BLOCK_REPLICATES * (size_t)a->plan->n_answers, sizeof *rows);
@@ -104,17 +103,17 @@ static enum status simulate_waves(const struct advance *a, struct simulator *sim
     double saved = monotonic_seconds();
     enum status status = STATUS_OK;
     *complete = false;
-    for (int size = a->threads; status == STATUS_OK && !must_stop(a);) {
+    for (int size = least; status == STATUS_OK && !must_stop(a);) {
         int n = 0;
         while (n < size && (task[n] = next_task(a, &cursor)).point >= 0) n++;
         *complete = n == 0;
         if (n == 0) break;
         const double started = monotonic_seconds();
-        simulate(simulator, task, n, rows);
+        ranks_simulate(simulator, task, n, rows);
         status = save(a, task, n, rows, progress, e);
         progress_show(progress, false);
         const double now = monotonic_seconds();
-        size = next_size(size, a->threads, room, now - started);
+        size = next_size(size, least, room, now - started);
         if (status == STATUS_OK && now - saved > SAVE_EVERY) {
             status = spool_sync(a->spool, e);
             saved = now;
@@ -125,13 +124,11 @@ static enum status simulate_waves(const struct advance *a, struct simulator *sim
     return status;
 }
 
-static enum status simulate_all(const struct advance *a, struct progress *progress,
-                                struct errors *e)
+static enum status simulate_all(const struct advance *a, struct simulator *s,
+                                struct progress *progress, struct errors *e)
 {
     bool complete;
-    struct simulator simulator = simulator_new(a->plan, a->threads);
-    enum status status = simulate_waves(a, &simulator, progress, &complete, e);
-    simulator_free(&simulator);
+    enum status status = simulate_waves(a, s, progress, &complete, e);
     progress_show(progress, true);
     if (status == STATUS_OK) status = spool_sync(a->spool, e);
     if (status != STATUS_OK || complete) return status;
@@ -145,40 +142,48 @@ static enum status simulate_all(const struct advance *a, struct progress *progre
 /* --- truths -------------------------------------------------------------------------------------
  */
 
-static enum status find_truth(const struct advance *a, int point, struct errors *e)
+/* The next point from `point` on whose truths are the portion's and not in the spool. */
+static int next_truth(const struct advance *a, int point)
 {
-    const int n = a->plan->n_answers;
-    double *truth = xcalloc((size_t)n, sizeof *truth), *error = xcalloc((size_t)n, sizeof *error);
-    truth_find(a->plan, &a->plan->point[point], a->threads, truth, error);
-    const enum status status = spool_put_truth(a->spool, point, n, truth, error, e);
-    free(truth);
-    free(error);
-    return status;
+    while (point < a->plan->n_points && (portion_of_truth(a->portion.n, point) != a->portion.k ||
+                                         spool_has_truth(a->spool, point)))
+        point++;
+    return point;
 }
 
-static enum status find_truths(const struct advance *a, struct errors *e)
+static enum status find_truths(const struct advance *a, struct simulator *s, struct errors *e)
 {
-    const int n_points = a->plan->n_points;
+    const int n_points = a->plan->n_points, n_answers = a->plan->n_answers, room = ranks_count();
+    int *point = xcalloc((size_t)room, sizeof *point);
+    const size_t cells = (size_t)room * (size_t)n_answers;
+    double *truth = xcalloc(cells, sizeof *truth), *error = xcalloc(cells, sizeof *error);
     double shown = monotonic_seconds();
     enum status status = STATUS_OK;
-    int p = 0;
-    for (; p < n_points && status == STATUS_OK && !must_stop(a); p++) {
-        if (portion_of_truth(a->portion.n, p) != a->portion.k || spool_has_truth(a->spool, p))
-            continue;
-        status = find_truth(a, p, e);
+    int next = next_truth(a, 0);
+    while (next < n_points && status == STATUS_OK && !must_stop(a)) {
+        int n = 0;
+        for (; n < room && next < n_points; next = next_truth(a, next + 1)) point[n++] = next;
+        ranks_truths(s, point, n, truth, error);
+        for (int k = 0; k < n && status == STATUS_OK; k++) {
+            const size_t at = (size_t)k * (size_t)n_answers;
+            status = spool_put_truth(a->spool, point[k], n_answers, truth + at, error + at, e);
+        }
         if (status != STATUS_OK || monotonic_seconds() - shown < SAVE_EVERY) continue;
         status = spool_sync(a->spool, e);
         shown = monotonic_seconds();
         if (!a->quiet)
-            (void)fprintf(stderr, "shocksim: truths of %d of %d points\n", p + 1, n_points);
+            (void)fprintf(stderr, "shocksim: truths of %d of %d points\n", next, n_points);
     }
+    free(error);
+    free(truth);
+    free(point);
     if (status == STATUS_OK) status = spool_sync(a->spool, e);
-    if (status != STATUS_OK || p == n_points) return status;
+    if (status != STATUS_OK || next == n_points) return status;
     (void)fprintf(
         stderr,
         "shocksim: stopped; all trials and the truths of %d of %d points are saved in %s: "
         "run the same command to go on\n",
-        p, n_points, a->spool_path);
+        next, n_points, a->spool_path);
     return stop_status();
 }
 
@@ -192,8 +197,10 @@ enum status advance(const struct advance *a, double *rate, struct errors *e)
     if (!a->quiet && before > 0)
         (void)fprintf(stderr, "shocksim: going on from %lld trials already simulated\n",
                       (long long)before);
-    enum status status = simulate_all(a, &progress, e);
+    struct simulator simulator = simulator_new(plan, a->threads);
+    enum status status = simulate_all(a, &simulator, &progress, e);
     *rate = progress_rate(&progress);
-    if (status == STATUS_OK) status = find_truths(a, e);
+    if (status == STATUS_OK) status = find_truths(a, &simulator, e);
+    simulator_free(&simulator);
     return status;
 }

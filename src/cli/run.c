@@ -9,7 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "engine/findings.h"
-#include "engine/parallel.h"
+#include "engine/ranks.h"
 #include "io/shard.h"
 
 #include <stdio.h>
@@ -257,7 +257,7 @@ static struct run run_options(const struct arguments *a, struct errors *e)
                       .overwrite = argument_given(a, "--overwrite")};
     run.advance.portion = (struct portion){1, 1};
     run.advance.quiet = argument_given(a, "--quiet");
-    run.advance.threads = (int)argument_integer(a, "--threads", 1, 1024, parallel_threads(), e);
+    run.advance.threads = (int)argument_integer(a, "--threads", 1, 1024, ranks_threads(), e);
     const int64_t limit = argument_integer(a, "--time-limit", 1, 100000000, 0, e);
     if (limit > 0) run.advance.deadline = monotonic_seconds() + (double)limit;
     const char *shard = argument_value(a, "--shard");
@@ -273,20 +273,39 @@ static struct run run_options(const struct arguments *a, struct errors *e)
     return run;
 }
 
+/* Ranks other than 0 have made the same plan and speak only of what went wrong there alone. */
+static enum status serve(const struct run *run)
+{
+    struct simulator s = simulator_new(run->advance.plan, run->advance.threads);
+    advance_watch_signals(); /* a signal to all ranks: rank 0 decides */
+    ranks_serve(&s);
+    simulator_free(&s);
+    return STATUS_OK;
+}
+
 static enum status run_command(const struct arguments *a, struct errors *e)
 {
+    const int rank = ranks_start();
     struct plan plan;
     struct arena memory = {0};
     struct setting setting[SETTINGS_MAX];
     const int n = argument_settings(a, setting, SETTINGS_MAX, &memory, e);
     struct run run = run_options(a, e);
-    enum status status = e->n ? STATUS_USAGE : plan_make(a->operand[0], setting, n, &plan, e);
-    if (status == STATUS_OK) {
-        run.advance.plan = &plan;
+    const enum status own = e->n ? STATUS_USAGE : plan_make(a->operand[0], setting, n, &plan, e);
+    enum status status = ranks_agree(own);
+    if (own == STATUS_OK && status != STATUS_OK && rank == 0)
+        (void)error_add(e, status, "another rank cannot read %s as rank 0 does", a->operand[0]);
+    if (rank != 0) errors_free(e);
+    run.advance.plan = &plan;
+    if (status == STATUS_OK && rank != 0) status = serve(&run);
+    if (status == STATUS_OK && rank == 0) {
         status = run_plan(a, &run, &memory, e);
-        plan_free(&plan);
+        ranks_dismiss();
     }
+    if (own == STATUS_OK) plan_free(&plan);
     arena_free(&memory);
+    status = ranks_agree(status);
+    ranks_end();
     return status;
 }
 

@@ -39,10 +39,10 @@ void ranks_simulate(struct simulator *s, const struct task *task, int n, struct 
     simulate(s, task, n, rows);
 }
 
-void ranks_truths(const struct simulator *s, int first, int n, double *truth, double *error)
+void ranks_truths(const struct simulator *s, const int *point, int n, double *truth, double *error)
 {
     for (int k = 0; k < n; k++)
-        truth_find(s->plan, &s->plan->point[first + k], s->threads,
+        truth_find(s->plan, &s->plan->point[point[k]], s->threads,
                    truth + (size_t)k * (size_t)s->plan->n_answers,
                    error + (size_t)k * (size_t)s->plan->n_answers);
 }
@@ -66,7 +66,7 @@ const char *ranks_library(void)
 enum kind { ORDER_END, ORDER_SIMULATE, ORDER_TRUTHS };
 struct order {
     enum kind kind;
-    int first, n; /* points of ORDER_TRUTHS; n tasks follow ORDER_SIMULATE */
+    int n; /* tasks of ORDER_SIMULATE, points of ORDER_TRUTHS; they follow */
 };
 
 static int own_rank(void)
@@ -152,7 +152,7 @@ static void collect(const struct result *own, int n, const struct plan *plan, st
 
 void ranks_simulate(struct simulator *s, const struct task *task, int n, struct result *rows)
 {
-    tell(&(struct order){ORDER_SIMULATE, 0, n});
+    tell(&(struct order){ORDER_SIMULATE, n});
     MPI_Bcast((void *)(uintptr_t)task, n * (int)sizeof *task, MPI_BYTE, 0, MPI_COMM_WORLD);
     simulate(s, task, share(n, 1, ranks_count()), rows);
     collect(NULL, n, s->plan, rows);
@@ -172,31 +172,40 @@ static void serve_simulate(struct simulator *s, int n)
     free(task);
 }
 
-/* --- truths: rank r works on point first + r ----------------------------------------------------
+/* --- truths: rank r works on the r-th point ------------------------------------------------------
  */
 
-static void find_truths(const struct simulator *s, int first, int n, double *truth, double *error)
+/* Gathers every rank's truths, then errors, on rank 0: all [ranks][2][n_answers]. */
+static void find_truth(const struct simulator *s, const int *point, int n, double *all)
 {
     const int n_answers = s->plan->n_answers, rank = own_rank();
     double *own = xcalloc(2 * (size_t)n_answers, sizeof *own);
-    double *all = xcalloc(2 * (size_t)n_answers * (size_t)ranks_count(), sizeof *all);
     if (rank < n)
-        truth_find(s->plan, &s->plan->point[first + rank], s->threads, own, own + n_answers);
+        truth_find(s->plan, &s->plan->point[point[rank]], s->threads, own, own + n_answers);
     MPI_Gather(own, 2 * n_answers, MPI_DOUBLE, all, 2 * n_answers, MPI_DOUBLE, 0, MPI_COMM_WORLD);
-    for (int k = 0; rank == 0 && k < n; k++) {
-        const double *found = all + (size_t)k * 2 * (size_t)n_answers;
-        const size_t at = (size_t)k * (size_t)n_answers;
-        memcpy(truth + at, found, (size_t)n_answers * sizeof *truth);
-        memcpy(error + at, found + n_answers, (size_t)n_answers * sizeof *error);
-    }
-    free(all);
     free(own);
 }
 
-void ranks_truths(const struct simulator *s, int first, int n, double *truth, double *error)
+void ranks_truths(const struct simulator *s, const int *point, int n, double *truth, double *error)
 {
-    tell(&(struct order){ORDER_TRUTHS, first, n});
-    find_truths(s, first, n, truth, error);
+    const size_t n_answers = (size_t)s->plan->n_answers;
+    double *all = xcalloc(2 * n_answers * (size_t)ranks_count(), sizeof *all);
+    tell(&(struct order){ORDER_TRUTHS, n});
+    MPI_Bcast((void *)(uintptr_t)point, n, MPI_INT, 0, MPI_COMM_WORLD);
+    find_truth(s, point, n, all);
+    for (size_t k = 0; k < (size_t)n; k++) {
+        memcpy(truth + k * n_answers, all + 2 * k * n_answers, n_answers * sizeof *truth);
+        memcpy(error + k * n_answers, all + (2 * k + 1) * n_answers, n_answers * sizeof *error);
+    }
+    free(all);
+}
+
+static void serve_truths(const struct simulator *s, int n)
+{
+    int *point = xcalloc((size_t)n, sizeof *point);
+    MPI_Bcast(point, n, MPI_INT, 0, MPI_COMM_WORLD);
+    find_truth(s, point, n, NULL);
+    free(point);
 }
 
 /* --- serving --- */
@@ -209,14 +218,14 @@ void ranks_serve(struct simulator *s)
         switch (order.kind) {
         case ORDER_END: return;
         case ORDER_SIMULATE: serve_simulate(s, order.n); break;
-        case ORDER_TRUTHS: find_truths(s, order.first, order.n, NULL, NULL); break;
+        case ORDER_TRUTHS: serve_truths(s, order.n); break;
         }
     }
 }
 
 void ranks_dismiss(void)
 {
-    tell(&(struct order){ORDER_END, 0, 0});
+    tell(&(struct order){ORDER_END, 0});
 }
 
 void ranks_end(void)

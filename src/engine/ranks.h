@@ -22,9 +22,8 @@ enum status ranks_agree(enum status own);
 
 /* Rank 0: as simulate(), spread over the ranks. */
 void ranks_simulate(struct simulator *s, const struct task *task, int n, struct result *rows);
-/* Rank 0: truth_find() at n <= ranks_count() points from `first` on; truth, error: [n][n_answers].
- */
-void ranks_truths(const struct simulator *s, int first, int n, double *truth, double *error);
+/* Rank 0: truth_find() at n <= ranks_count() points; truth, error: [n][n_answers]. */
+void ranks_truths(const struct simulator *s, const int *point, int n, double *truth, double *error);
 /* The other ranks: serve until rank 0 calls ranks_dismiss(). */
 void ranks_serve(struct simulator *s);
 void ranks_dismiss(void);
