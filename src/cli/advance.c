@@ -40,8 +40,7 @@ static bool must_stop(const struct advance *a)
     return stopped_by != 0 || (a->deadline > 0 && monotonic_seconds() > a->deadline);
 }
 
-/* --- replicates ---------------------------------------------------------------------------------
- */
+/* --- replicates ------------------------------------------------------------------------------- */
 
 /* Where the list of tasks has been read to. */
 struct cursor {
@@ -142,8 +141,7 @@ static enum status simulate_all(const struct advance *a, struct progress *progre
     return stop_status();
 }
 
-/* --- truths -------------------------------------------------------------------------------------
- */
+/* --- truths ----------------------------------------------------------------------------------- */
 
 static enum status find_truth(const struct advance *a, int point, struct errors *e)
 {
