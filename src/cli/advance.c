@@ -39,8 +39,7 @@ static bool must_stop(const struct advance *a)
     return stopped_by != 0 || (a->deadline > 0 && monotonic_seconds() > a->deadline);
 }
 
-/* --- replicates ---------------------------------------------------------------------------------
- */
+/* --- replicates ------------------------------------------------------------------------------- */
 
 /* Where the list of tasks has been read to. */
 struct cursor {
@@ -139,8 +138,7 @@ static enum status simulate_all(const struct advance *a, struct simulator *s,
     return stop_status();
 }
 
-/* --- truths -------------------------------------------------------------------------------------
- */
+/* --- truths ----------------------------------------------------------------------------------- */
 
 /* The next point from `point` on whose truths are the portion's and not in the spool. */
 static int next_truth(const struct advance *a, int point)

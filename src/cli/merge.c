@@ -128,7 +128,7 @@ static enum status check_missing(const struct shards *all, const char *path, str
     return status;
 }
 
-/* --- one result file --- */
+/* --- one result file -------------------------------------------------------------------------- */
 
 static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
                              struct result *rows, struct errors *e)

@@ -1,5 +1,4 @@
-/* run.c - simulates a scenario, or a shard of it, and writes the file.  SPDX-License-Identifier:
- * MIT
+/* run.c - simulates a scenario, or a shard of it.  SPDX-License-Identifier: MIT
  *
  * Results go to a spool beside the file as they come; when all are there the file is built from it
  * and the spool is removed. Whatever stops the program, the same command goes on from the last
@@ -43,8 +42,7 @@ struct run {
     struct shard old_shard;  /* or of a shard of it; its spool is NULL where there is none */
 };
 
-/* --- the rows of an earlier result file come before those of the spool ---------------------------
- */
+/* --- the rows of an earlier result file come before those of the spool ------------------------ */
 
 static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
                              struct result *rows, struct errors *e)
@@ -94,8 +92,7 @@ static enum status write_shard(const struct run *run, struct errors *e)
     return status;
 }
 
-/* --- what is there already -----------------------------------------------------------------------
- */
+/* --- what is there already -------------------------------------------------------------------- */
 
 static void say_complete(const struct run *run, int64_t replicates)
 {
@@ -167,8 +164,7 @@ static enum status open_spool(struct run *run, struct errors *e)
     return status;
 }
 
-/* --- the run -------------------------------------------------------------------------------------
- */
+/* --- the run ---------------------------------------------------------------------------------- */
 
 static void say_done(const struct run *run, double rate, double seconds)
 {

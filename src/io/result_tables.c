@@ -177,8 +177,7 @@ void result_table_make(const struct study *s, enum result_table which, struct ta
     make[which](s, t);
 }
 
-/* --- replicates --------------------------------------------------------------------------------
- */
+/* --- replicates ------------------------------------------------------------------------------- */
 
 enum { WHOLE = REPLICATES_WHOLE, DESCRIBED = REPLICATES_DESCRIBED, REDUCED = REPLICATES_REDUCED };
 
