@@ -3,6 +3,7 @@
 #include "base/checksum.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "engine/needs.h"
 #include "engine/point.h"
 #include "engine/recording.h"
 #include "engine/replicate.h"
@@ -12,20 +13,6 @@
 #include <string.h>
 
 enum { POINTS_WITH_MISTAKES = 1000 }; /* looked at, once there is a mistake */
-
-/* --- needs ---------------------------------------------------------------------------------------
- */
-
-static void close_needs(struct point *point)
-{
-    struct course_needs *n = &point->needs;
-    const struct baseline *b = point->baseline;
-    if (n->sofa_day > 0 && b->sofa.in_icu) n->stay[STAY_ICU] = true;
-    if (n->stay[STAY_HOSPITAL] && b->stay[STAY_HOSPITAL].after_icu) n->stay[STAY_ICU] = true;
-    for (int s = 0; s < STAY_COUNT; s++)
-        for (int k = 0; k < SUPPORT_COUNT && n->stay[s]; k++)
-            if (b->stay[s].after_support[k]) n->support[k] = true;
-}
 
 /* --- answers -------------------------------------------------------------------------------------
  */
@@ -291,7 +278,7 @@ static void solve_point(struct reader *r, int index, struct plan *plan)
     const struct scenario *s = &point->scenario;
     course_solve(r, &s->arms, s->trial.follow_up, &s->trial.allocation, &point->course);
     if (r->errors->n > 0) return;
-    close_needs(point);
+    needs_close(r, point);
     const uint64_t seed = (uint64_t)s->simulation.seed;
     point->seed =
         s->simulation.common_random_numbers ? seed : stream_indexed(seed, (uint64_t)index + 1);
