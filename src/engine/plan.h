@@ -12,7 +12,8 @@
 /* When an endpoint's values are recorded. */
 struct recording {
     bool always;
-    double *intercept; /* [n_arms] log odds */
+    double *intercept;    /* [n_arms] log odds */
+    double *odds_against; /* [n_arms] exp(-intercept) */
     struct predictor covariates;
     int n_outcomes, *outcome; /* endpoints whose values act */
     double *slope;

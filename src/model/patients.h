@@ -31,7 +31,7 @@ enum { SOFA_DAYS_MAX = 90, SOFA_WORST = 24 };
 /* What of a course somebody reads; the rest is not drawn. */
 struct course_needs {
     bool death, support[SUPPORT_COUNT], stay[STAY_COUNT], adverse_event;
-    int sofa_day; /* last day a SOFA is read, 0: none */
+    int sofa_day;    /* last day a SOFA is read, 0: none */
     bool *marker;    /* [n markers] */
     bool *covariate; /* [n covariates]; NULL: all */
 };
@@ -40,13 +40,13 @@ struct patients {
     int n;
     double *const *covariate; /* [n covariates][n], latent ones included; NULL where not needed */
     int *centre;              /* [n] from 0 */
-    double *arrival;          /* [n] days since recruitment opened, increasing; NULL where the design
-                                 does not ask */
-    double *arm;              /* [n] randomised arm */
-    int *received;            /* [n] the arm whose effects the patient gets */
-    double *excluded;         /* [n] 1: excluded after randomisation, from every analysis */
-    double *lost;             /* [n] day of loss to follow-up, infinite when never */
-    double *followed;         /* [n] day until which the trial observes the patient */
+    double *arrival;  /* [n] days since recruitment opened, increasing; NULL where the design
+                         does not ask */
+    double *arm;      /* [n] randomised arm */
+    int *received;    /* [n] the arm whose effects the patient gets */
+    double *excluded; /* [n] 1: excluded after randomisation, from every analysis */
+    double *lost;     /* [n] day of loss to follow-up, infinite when never */
+    double *followed; /* [n] day until which the trial observes the patient */
 };
 
 struct course {
