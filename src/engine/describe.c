@@ -1,7 +1,10 @@
 /* describe.c - the statistics that papers print of an endpoint in one arm. SPDX-License-Identifier:
- * MIT */
+ * MIT
+ *
+ * All statistics of one endpoint in one arm share their sums, which run over the whole column in
+ * fixed lanes; only quantiles need the arm's values side by side. */
+#include "base/dispatch.h"
 #include "engine/replicate.h"
-#include "stat/rank.h"
 #include "stat/select.h"
 
 #include <math.h>
@@ -38,53 +41,132 @@ static double quantile(double *x, int n, double p)
     return low + (at - k) * (select_smallest(x, n, k + 1) - low);
 }
 
-static double mean_of(const double *x, int n)
+enum { LANES = 8 };
+
+struct lanes {
+    double lane[LANES];
+};
+
+static double total(const struct lanes *s)
 {
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += x[i];
-    return sum / n;
+    double sum[LANES];
+    memcpy(sum, s->lane, sizeof sum);
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) sum[k] += sum[k + half];
+    return sum[0];
 }
 
-static double sd_of(const double *x, int n)
+/* Who is meant: one arm, or everybody. */
+struct members {
+    const double *arm; /* NULL: everybody */
+    double number;
+};
+
+MULTIVERSION_PART bool belongs(const struct members *m, double x, int i)
 {
-    const double mean = mean_of(x, n);
-    double squares = 0;
-    for (int i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);
-    return sqrt(squares / (n - 1));
+    return !isnan(x) & (m->arm == NULL || fabs(m->arm[i] - m->number) < 0.5);
 }
 
-static double value_of(enum statistic which, double *x, int n)
+MULTIVERSION static void add_up(const double *restrict x, const struct members *m, int n,
+                                struct lanes *count, struct lanes *sum)
 {
-    if (which == STAT_N) return n;
-    if (n == 0 || (which == STAT_SD && n == 1)) return NAN;
+    const struct members in = *m;
+    struct lanes c = {{0}}, s = {{0}};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            const bool is = belongs(&in, x[i + k], i + k);
+            c.lane[k] += is ? 1 : 0;
+            s.lane[k] += is ? x[i + k] : 0;
+        }
+    for (int k = 0; i < n; i++, k++)
+        if (belongs(&in, x[i], i)) c.lane[k]++, s.lane[k] += x[i];
+    *count = c;
+    *sum = s;
+}
+
+MULTIVERSION static struct lanes add_squares(const double *restrict x, const struct members *m,
+                                             double mean, int n)
+{
+    const struct members in = *m;
+    struct lanes s = {{0}};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            const double d = x[i + k] - mean;
+            s.lane[k] += belongs(&in, x[i + k], i + k) ? d * d : 0;
+        }
+    for (int k = 0; i < n; i++, k++)
+        if (belongs(&in, x[i], i)) s.lane[k] += (x[i] - mean) * (x[i] - mean);
+    return s;
+}
+
+static int gather(const double *x, const struct members *m, int n, double *out)
+{
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        out[count] = x[i];
+        count += belongs(m, x[i], i);
+    }
+    return count;
+}
+
+/* An endpoint in one arm. */
+struct summary {
+    int n;
+    double mean, sd, *values; /* values[n]: where quantiles are asked for */
+};
+
+static struct summary summarise(const struct description *d, const double *x,
+                                const struct dataset *data, struct scratch *w)
+{
+    const struct members m = {d->arm < 0 ? NULL : data->arm, d->arm};
+    struct lanes count, sum;
+    add_up(x, &m, data->n, &count, &sum);
+    struct summary s = {.n = (int)total(&count), .mean = NAN, .sd = NAN};
+    if (s.n > 0) s.mean = total(&sum) / s.n;
+    if (d->asked & 1u << STAT_SD && s.n > 1) {
+        const struct lanes squares = add_squares(x, &m, s.mean, data->n);
+        s.sd = sqrt(total(&squares) / (s.n - 1));
+    }
+    if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3)) {
+        s.values = scratch_doubles(w, data->n + 1);
+        gather(x, &m, data->n, s.values);
+    }
+    return s;
+}
+
+static double value_of(enum statistic which, const struct summary *s)
+{
+    if (which == STAT_N) return s->n;
+    if (s->n == 0) return NAN;
     switch (which) {
     case STAT_N: break;
-    case STAT_COUNT: return rint(mean_of(x, n) * n);
-    case STAT_PERCENT: return 100 * mean_of(x, n);
-    case STAT_MEAN: return mean_of(x, n);
-    case STAT_SD: return sd_of(x, n);
-    case STAT_MEDIAN: return quantile(x, n, 0.5);
-    case STAT_Q1: return quantile(x, n, 0.25);
-    case STAT_Q3: return quantile(x, n, 0.75);
+    case STAT_COUNT: return rint(s->mean * s->n);
+    case STAT_PERCENT: return 100 * s->mean;
+    case STAT_MEAN: return s->mean;
+    case STAT_SD: return s->sd;
+    case STAT_MEDIAN: return quantile(s->values, s->n, 0.5);
+    case STAT_Q1: return quantile(s->values, s->n, 0.25);
+    case STAT_Q3: return quantile(s->values, s->n, 0.75);
     }
     return NAN;
 }
 
-struct result describe(const struct descriptive *d, const struct point *point,
-                       const struct dataset *data, struct scratch *w)
+void describe(const struct plan *plan, const struct point *point, const struct dataset *data,
+              struct scratch *w, struct result *out)
 {
     const struct scratch_mark mark = scratch_save(w);
-    const double *value = data->value[point->columns[d->endpoint].value];
-    double *x = scratch_doubles(w, data->n + 1);
-    int n = 0;
-    const bool everybody = d->arm < 0 || data->arm == NULL;
-    for (int i = 0; i < data->n; i++) {
-        x[n] = value[i];
-        n += !isnan(value[i]) & (everybody || (int)data->arm[i] == d->arm);
+    struct summary *summary = scratch_take(w, (size_t)plan->n_descriptions, sizeof *summary);
+    for (int k = 0; k < plan->n_descriptions; k++) {
+        const struct description *d = &plan->description[k];
+        summary[k] = summarise(d, data->value[point->columns[d->endpoint].value], data, w);
     }
-    struct result r = result_undefined(UNDEFINED_NO, n, 0);
-    r.estimate = value_of((enum statistic)d->statistic, x, n);
-    if (isnan(r.estimate)) r.why = UNDEFINED_TOO_FEW;
+    for (int k = 0; k < plan->n_descriptives; k++) {
+        const struct summary *s = &summary[plan->descriptive[k].description];
+        out[k] = result_undefined(UNDEFINED_NO, s->n, 0);
+        out[k].estimate = value_of((enum statistic)plan->descriptive[k].statistic, s);
+        if (isnan(out[k].estimate)) out[k].why = UNDEFINED_TOO_FEW;
+    }
     scratch_restore(w, mark);
-    return r;
 }

@@ -136,6 +136,5 @@ void replicate_run(const struct plan *plan, const struct point *point, uint64_t 
         analysis_run(&point->analysis[k], &data, w, out);
         out += point->analysis[k].n_outputs;
     }
-    for (int k = 0; k < plan->n_descriptives; k++)
-        *out++ = describe(&plan->descriptive[k], point, &data, w);
+    describe(plan, point, &data, w, out);
 }
