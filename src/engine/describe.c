@@ -43,72 +43,53 @@ static double quantile(double *x, int n, double p)
 
 enum { LANES = 8 };
 
-struct lanes {
-    double lane[LANES];
-};
-
-static double total(const struct lanes *s)
+/* The sum, in eight lanes and a fixed tree. */
+MULTIVERSION static double sum_of(const double *x, int n)
 {
-    double sum[LANES];
-    memcpy(sum, s->lane, sizeof sum);
+    double sum[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) sum[k] += x[i + k];
+    for (int k = 0; i < n; i++, k++) sum[k] += x[i];
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int k = 0; k < half; k++) sum[k] += sum[k + half];
     return sum[0];
 }
 
-/* Who is meant: one arm, or everybody. */
-struct members {
-    const double *arm; /* NULL: everybody */
-    double number;
-};
-
-MULTIVERSION_PART bool belongs(const struct members *m, double x, int i)
+/* is[i] = 1 where x is known of a patient of the arm, else 0. */
+MULTIVERSION static void find_members(const double *restrict x, const double *restrict arm,
+                                      double number, double *restrict is, int n)
 {
-    return !isnan(x) & (m->arm == NULL || fabs(m->arm[i] - m->number) < 0.5);
+    for (int i = 0; i < n; i++) is[i] = !isnan(x[i]) & (fabs(arm[i] - number) < 0.5) ? 1 : 0;
 }
 
-MULTIVERSION static void add_up(const double *restrict x, const struct members *m, int n,
-                                struct lanes *count, struct lanes *sum)
+MULTIVERSION static void find_known(const double *restrict x, double *restrict is, int n)
 {
-    const struct members in = *m;
-    struct lanes c = {{0}}, s = {{0}};
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) {
-            const bool is = belongs(&in, x[i + k], i + k);
-            c.lane[k] += is ? 1 : 0;
-            s.lane[k] += is ? x[i + k] : 0;
-        }
-    for (int k = 0; i < n; i++, k++)
-        if (belongs(&in, x[i], i)) c.lane[k]++, s.lane[k] += x[i];
-    *count = c;
-    *sum = s;
+    for (int i = 0; i < n; i++) is[i] = isnan(x[i]) ? 0 : 1;
 }
 
-MULTIVERSION static struct lanes add_squares(const double *restrict x, const struct members *m,
-                                             double mean, int n)
+MULTIVERSION static void members_values(const double *restrict x, const double *restrict is,
+                                        double *restrict out, int n)
 {
-    const struct members in = *m;
-    struct lanes s = {{0}};
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) {
-            const double d = x[i + k] - mean;
-            s.lane[k] += belongs(&in, x[i + k], i + k) ? d * d : 0;
-        }
-    for (int k = 0; i < n; i++, k++)
-        if (belongs(&in, x[i], i)) s.lane[k] += (x[i] - mean) * (x[i] - mean);
-    return s;
+    for (int i = 0; i < n; i++) out[i] = is[i] > 0 ? x[i] : 0;
 }
 
-static int gather(const double *x, const struct members *m, int n, double *out)
+MULTIVERSION static void members_squares(const double *restrict x, const double *restrict is,
+                                         double mean, double *restrict out, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double d = x[i] - mean;
+        out[i] = is[i] > 0 ? d * d : 0;
+    }
+}
+
+static void gather(const double *x, const double *is, double *out, int n)
 {
     int count = 0;
     for (int i = 0; i < n; i++) {
         out[count] = x[i];
-        count += belongs(m, x[i], i);
+        count += is[i] > 0;
     }
-    return count;
 }
 
 /* An endpoint in one arm. */
@@ -120,19 +101,24 @@ struct summary {
 static struct summary summarise(const struct description *d, const double *x,
                                 const struct dataset *data, struct scratch *w)
 {
-    const struct members m = {d->arm < 0 ? NULL : data->arm, d->arm};
-    struct lanes count, sum;
-    add_up(x, &m, data->n, &count, &sum);
-    struct summary s = {.n = (int)total(&count), .mean = NAN, .sd = NAN};
-    if (s.n > 0) s.mean = total(&sum) / s.n;
+    struct summary s = {.mean = NAN, .sd = NAN};
+    const bool quantiles = d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3);
+    if (quantiles) s.values = scratch_doubles(w, data->n + 1);
+    const struct scratch_mark mark = scratch_save(w);
+    double *is = scratch_doubles(w, data->n), *term = scratch_doubles(w, data->n);
+    if (d->arm < 0 || data->arm == NULL)
+        find_known(x, is, data->n);
+    else
+        find_members(x, data->arm, d->arm, is, data->n);
+    members_values(x, is, term, data->n);
+    s.n = (int)sum_of(is, data->n);
+    if (s.n > 0) s.mean = sum_of(term, data->n) / s.n;
     if (d->asked & 1u << STAT_SD && s.n > 1) {
-        const struct lanes squares = add_squares(x, &m, s.mean, data->n);
-        s.sd = sqrt(total(&squares) / (s.n - 1));
+        members_squares(x, is, s.mean, term, data->n);
+        s.sd = sqrt(sum_of(term, data->n) / (s.n - 1));
     }
-    if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3)) {
-        s.values = scratch_doubles(w, data->n + 1);
-        gather(x, &m, data->n, s.values);
-    }
+    if (quantiles) gather(x, is, s.values, data->n);
+    scratch_restore(w, mark);
     return s;
 }
 
