@@ -138,7 +138,8 @@ static int exchanged(double q, int j)
 
 /* Fills list[0..n) with blocks in random order (Fisher & Yates, from the last place down). The
  * places of a block are fields of one word, so that exchanges touch no memory. */
-static void permute_words(const struct trial_plan *t, const double *q, int *list, int n)
+MULTIVERSION static void permute_words(const struct trial_plan *t, const double *q, int *list,
+                                       int n)
 {
     const int size = t->block, width = t->place_bits;
     const uint64_t field = (UINT64_C(1) << width) - 1;
