@@ -137,14 +137,14 @@ static int exchanged(double q, int j)
 }
 
 /* Fills list[0..n) with blocks in random order (Fisher & Yates, from the last place down). The
- * places of a block are fields of one word, so that exchanges touch no memory. */
-MULTIVERSION static void permute_words(const struct trial_plan *t, const double *q, int *list,
-                                       int n)
+ * places of a block are fields of one word, so that exchanges touch no memory. Faster where size
+ * and width are constants. */
+MULTIVERSION_PART void permute_fields(uint64_t ordered, int size, int width, const double *q,
+                                      int *list, int n)
 {
-    const int size = t->block, width = t->place_bits;
     const uint64_t field = (UINT64_C(1) << width) - 1;
     for (int b = 0; b < n; b += size) {
-        uint64_t word = t->ordered_block;
+        uint64_t word = ordered;
         for (int j = size - 1; j > 0; j--) {
             const int here = j * width, there = exchanged(q[b + j], j) * width;
             const uint64_t differ = (word >> here ^ word >> there) & field;
@@ -152,6 +152,20 @@ MULTIVERSION static void permute_words(const struct trial_plan *t, const double 
         }
         for (int j = 0; j < size; j++) list[b + j] = (int)(word >> j * width & field);
     }
+}
+
+MULTIVERSION static void permute_words(const struct trial_plan *t, const double *q, int *list,
+                                       int n)
+{
+    const int size = t->place_bits == 1 ? t->block : 0; /* usual sizes in two arms */
+    if (size == 2)
+        permute_fields(t->ordered_block, 2, 1, q, list, n);
+    else if (size == 4)
+        permute_fields(t->ordered_block, 4, 1, q, list, n);
+    else if (size == 8)
+        permute_fields(t->ordered_block, 8, 1, q, list, n);
+    else
+        permute_fields(t->ordered_block, t->block, t->place_bits, q, list, n);
 }
 
 /* The same with blocks of any size. */
