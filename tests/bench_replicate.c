@@ -2,9 +2,14 @@
  * goes.  SPDX-License-Identifier: MIT
  *
  * With arguments: those scenarios instead. A stage's time is what a replicate that ends after it
- * takes longer than one that ends before it; each is the fastest of several repeats. */
+ * takes longer than one that ends before it; each is the fastest of several repeats. It is also
+ * given in columns: the time in which one column of as many normal numbers is drawn, measured in
+ * the same run, so that runs on different or busy machines can be compared. The log-rank trial of
+ * tests/bench takes at least 3, a prototype of it 3.4; the adjusted Cox model's cohort at least 10,
+ * a prototype's 12; the cohort of ANDROMEDA-SHOCK in a prototype 27. */
 #include "engine/replicate.h"
 #include "engine/simulate.h"
+#include "stat/vector.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,6 +65,23 @@ static double stage_time(enum stage last, const struct plan *plan, struct result
     return best;
 }
 
+static double column_time(int n)
+{
+    struct scratch w = {0};
+    double best = INFINITY, *z = scratch_doubles(&w, n);
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+        const double start = now(CLOCK_THREAD_CPUTIME_ID);
+        for (int k = 0; k < TRIALS; k++) {
+            const struct stream s = stream_for(1, (uint64_t)k, 2);
+            stream_fill(&s, z, n);
+            vector_normal_quantile(z, z, n);
+        }
+        best = fmin(best, (now(CLOCK_THREAD_CPUTIME_ID) - start) / TRIALS);
+    }
+    scratch_free(&w);
+    return best;
+}
+
 static double simulated_time(const struct plan *plan, int threads, struct result *rows)
 {
     const clockid_t clock = threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
@@ -90,13 +112,14 @@ static int bench(const char *path)
     if (rows == NULL) return EXIT_FAILURE;
     const double one = simulated_time(&plan, 1, rows), two = simulated_time(&plan, 2, rows);
     const int n = plan.point[0].trial.n;
-    printf("%-22s %8.0f trials/s   %8.2f us   (two threads: x %.2f)\n", plan.name, 1e6 / one, one,
-           one / two);
+    const double column = column_time(n);
+    printf("%-22s %8.0f trials/s   %8.2f us   (two threads: x %.2f)   %6.1f columns\n", plan.name,
+           1e6 / one, one, one / two, one / column);
     double before = 0;
     for (int k = 0; k < STAGES; k++) {
         const double until = stage_time((enum stage)k, &plan, rows);
-        printf("  %-20s %8.2f us   %8.2f ns a patient\n", stage_name[k], until - before,
-               1e3 * (until - before) / n);
+        printf("  %-20s %8.2f us   %8.2f ns a patient   %6.1f columns\n", stage_name[k],
+               until - before, 1e3 * (until - before) / n, (until - before) / column);
         before = until;
     }
     free(rows);
