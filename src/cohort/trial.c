@@ -51,7 +51,7 @@ static double *const *draw_covariates(const struct enrolment *e, const bool *rea
 
 /* The number of cumulative[0 … size-2] that are not above u, by a search without branches; size is
  * a power of two. */
-static void find_centres(const double *cumulative, int size, const double *q, int *centre, int n)
+static void search_centres(const double *cumulative, int size, const double *q, int *centre, int n)
 {
     for (int i = 0; i < n; i++) {
         const double u = q[i] + 0.5;
@@ -59,6 +59,23 @@ static void find_centres(const double *cumulative, int size, const double *q, in
         for (int step = size / 2; step > 0; step /= 2)
             k += step & -(int)(cumulative[k + step - 1] <= u);
         centre[i] = k;
+    }
+}
+
+/* The same where size is small: all of them compared, column by column, four at a time. */
+enum { FEW_CENTRES = 64, AT_A_TIME = 4 };
+
+MULTIVERSION static void count_centres(const double *cumulative, int size, const double *q,
+                                       int *restrict centre, int n)
+{
+    memset(centre, 0, (size_t)n * sizeof *centre);
+    for (int first = 0; first < size; first += AT_A_TIME) {
+        const double c0 = cumulative[first], c1 = cumulative[first + 1];
+        const double c2 = cumulative[first + 2], c3 = cumulative[first + 3];
+        for (int i = 0; i < n; i++) {
+            const double u = q[i] + 0.5;
+            centre[i] += (c0 <= u) + (c1 <= u) + (c2 <= u) + (c3 <= u);
+        }
     }
 }
 
@@ -71,11 +88,15 @@ static int *draw_centres(const struct enrolment *e)
     }
     const struct scratch_mark mark = scratch_save(e->w);
     const struct centre_draw c = centres_draw(e->population, e->seed, e->replicate, e->w);
-    int size = 1;
+    int size = AT_A_TIME;
     while (size < c.n) size *= 2;
     double *cumulative = scratch_doubles(e->w, size);
     for (int k = 0; k < size; k++) cumulative[k] = k < c.n - 1 ? c.cumulative[k] : INFINITY;
-    find_centres(cumulative, size, uniforms(e, e->plan->variable.centre), centre, e->n);
+    const double *q = uniforms(e, e->plan->variable.centre);
+    if (c.n <= FEW_CENTRES) /* whole groups, no more than there are centres */
+        count_centres(cumulative, (c.n + AT_A_TIME - 1) / AT_A_TIME * AT_A_TIME, q, centre, e->n);
+    else
+        search_centres(cumulative, size, q, centre, e->n);
     scratch_restore(e->w, mark);
     return centre;
 }
@@ -339,7 +360,7 @@ void trial_draw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, b
     *p = (struct patients){.n = t->n};
     p->covariate = draw_covariates(&e, needs->covariate);
     p->centre = draw_centres(&e);
-    if (!design->ignores_arrivals) p->arrival = draw_arrivals(&e);
+    if (!needs->without_arrivals) p->arrival = draw_arrivals(&e);
     p->arm = allocate(&e, p);
     p->received = draw_received(&e, p->arm);
     p->excluded = draw_excluded(&e, p->arm, complete);

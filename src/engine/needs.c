@@ -75,4 +75,5 @@ void needs_close(struct reader *r, struct point *point)
     struct wanted_columns to = {point, wanted};
     for (int k = 0; k < point->scenario.analyses.n; k++) want_analysis(&to, &point->analysis[k]);
     point->needs.covariate = wanted;
+    point->needs.without_arrivals = point->trial.spec->design.design->ignores_arrivals;
 }

@@ -34,19 +34,19 @@ struct course_needs {
     int sofa_day;    /* last day a SOFA is read, 0: none */
     bool *marker;    /* [n markers] */
     bool *covariate; /* [n covariates]; NULL: all */
+    bool without_arrivals;
 };
 
 struct patients {
     int n;
     double *const *covariate; /* [n covariates][n], latent ones included; NULL where not needed */
     int *centre;              /* [n] from 0 */
-    double *arrival;  /* [n] days since recruitment opened, increasing; NULL where the design
-                         does not ask */
-    double *arm;      /* [n] randomised arm */
-    int *received;    /* [n] the arm whose effects the patient gets */
-    double *excluded; /* [n] 1: excluded after randomisation, from every analysis */
-    double *lost;     /* [n] day of loss to follow-up, infinite when never */
-    double *followed; /* [n] day until which the trial observes the patient */
+    double *arrival;          /* [n] days since recruitment opened, rising; NULL if not drawn */
+    double *arm;              /* [n] randomised arm */
+    int *received;            /* [n] the arm whose effects the patient gets */
+    double *excluded;         /* [n] 1: excluded after randomisation, from every analysis */
+    double *lost;             /* [n] day of loss to follow-up, infinite when never */
+    double *followed;         /* [n] day until which the trial observes the patient */
 };
 
 struct course {
