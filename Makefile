@@ -48,6 +48,7 @@ SRC   := $(wildcard src/*/*.c)
 OBJ   := $(SRC:%.c=$(OUT)/%.o) $(patsubst %.cpp,$(OUT)/%.o,$(wildcard src/*/*.cpp))
 LIB   := $(OUT)/libshocksim.a
 TESTS := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/test_*.c))
+BENCH := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench_*.c))
 BIN   := $(OUT)/shocksim
 
 all: $(BIN)
@@ -102,7 +103,7 @@ format:
 oracle:
 	@for f in tests/oracle/*.R; do echo $$f; Rscript --vanilla $$f || exit 1; done
 
-bench: all $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench_*.c))
+bench: all $(BENCH)
 	@SHOCKSIM=$(abspath $(BIN)) scripts/bench $(OUT)/tests
 
 verify: all
@@ -122,4 +123,4 @@ clean:
 FORCE:
 .PHONY: all run test lint format oracle bench verify install dist clean FORCE
 .SECONDARY:
--include $(OBJ:.o=.d) $(TESTS:=.d)
+-include $(OBJ:.o=.d) $(TESTS:=.d) $(BENCH:=.d)

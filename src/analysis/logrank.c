@@ -1,5 +1,8 @@
 /* logrank.c - the log-rank test and its weighted family.  SPDX-License-Identifier: MIT */
 #include "analysis/risk_set.h"
+#include "base/dispatch.h"
+#include "stat/range.h"
+#include "stat/tag_order.h"
 
 #include <math.h>
 
@@ -54,7 +57,114 @@ static struct score stratum_score(const struct death_time *time, int n_times, co
     return sum;
 }
 
-static struct score logrank_score(const struct sample *s, struct weights k, struct scratch *w)
+/* Patients as the risk sets see them: those censored at or after the last death are in every one,
+ * the others have a time and a tag. */
+enum { TREATED = 1, DIED = 2, COUNTED = 4 };
+struct timeline {
+    int n, n_treated, beyond, beyond_treated;
+    double *time;
+    unsigned char *tag;
+};
+
+MULTIVERSION static void times_of_death(const double *restrict time, const double *restrict event,
+                                        double *restrict death, int n)
+{
+    for (int i = 0; i < n; i++) death[i] = event[i] > 0 ? time[i] : 0;
+}
+
+MULTIVERSION static void mark_patients(const struct sample *s, double last,
+                                       unsigned char *restrict tag)
+{
+    const double *restrict time = s->time, *restrict event = s->event;
+    const unsigned char *restrict arm = s->arm;
+    for (int i = 0; i < s->n; i++) {
+        const int died = event[i] > 0, before = time[i] < last;
+        tag[i] = (unsigned char)(arm[i] | died * DIED | (died | before) * COUNTED);
+    }
+}
+
+MULTIVERSION static int count_treated(const unsigned char *tag, int n)
+{
+    int treated = 0;
+    for (int i = 0; i < n; i++) treated += tag[i] & TREATED;
+    return treated;
+}
+
+static struct timeline timeline_of(const struct sample *s, struct scratch *w)
+{
+    struct timeline t = {.time = scratch_doubles(w, s->n + 1),
+                         .tag = scratch_take(w, (size_t)s->n + 1, 1)};
+    unsigned char *tag = scratch_take(w, (size_t)s->n, 1);
+    times_of_death(s->time, s->event, t.time, s->n);
+    mark_patients(s, range_of(t.time, s->n).high, tag);
+    for (int i = 0; i < s->n; i++) {
+        t.time[t.n] = s->time[i];
+        t.tag[t.n] = tag[i];
+        t.n += (tag[i] & COUNTED) > 0;
+    }
+    t.n_treated = count_treated(t.tag, t.n);
+    t.beyond = s->n - t.n;
+    t.beyond_treated = s->n_arm[1] - t.n_treated;
+    return t;
+}
+
+/* At risk at each death, the earliest first, and whether a treated patient died. */
+struct deaths {
+    int n;
+    int *at_risk, *treated_at_risk, *treated;
+};
+
+static struct deaths deaths_in_order(const struct timeline *t, const unsigned char *tag,
+                                     struct scratch *w)
+{
+    struct deaths d = {0, scratch_ints(w, t->n + 1), scratch_ints(w, t->n + 1),
+                       scratch_ints(w, t->n + 1)};
+    int treated = t->n_treated + t->beyond_treated;
+    for (int i = 0; i < t->n; i++) {
+        d.at_risk[d.n] = t->n - i + t->beyond;
+        d.treated_at_risk[d.n] = treated;
+        d.treated[d.n] = tag[i] & TREATED;
+        d.n += (tag[i] & DIED) > 0;
+        treated -= tag[i] & TREATED;
+    }
+    return d;
+}
+
+MULTIVERSION static void single_terms(const struct deaths *d, double *restrict u,
+                                      double *restrict v)
+{
+    const int *restrict at_risk = d->at_risk, *restrict treated_at_risk = d->treated_at_risk;
+    const int *restrict treated = d->treated;
+    for (int i = 0; i < d->n; i++) {
+        const double share = (double)treated_at_risk[i] / at_risk[i];
+        u[i] = treated[i] - share;
+        v[i] = at_risk[i] > 1 ? share * (1 - share) : 0;
+    }
+}
+
+/* The same sums as stratum_score, term by term, for one unweighted stratum whose patients up to the
+ * last death have distinct times: d = 1. False where they have not. */
+static bool distinct_score(const struct sample *s, struct score *sum, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    const struct timeline t = timeline_of(s, w);
+    unsigned char *tag = scratch_take(w, (size_t)t.n + 1, 1);
+    const bool distinct = tags_by_key(t.time, t.tag, t.n, tag, w);
+    if (distinct) {
+        const struct deaths d = deaths_in_order(&t, tag, w);
+        double *u = scratch_doubles(w, d.n), *v = scratch_doubles(w, d.n);
+        single_terms(&d, u, v);
+        *sum = (struct score){0};
+        for (int i = 0; i < d.n; i++) {
+            sum->u += u[i];
+            sum->v += v[i];
+        }
+    }
+    scratch_restore(w, mark);
+    return distinct;
+}
+
+static struct score general_score(const struct sample *s, struct weights k, struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
     struct risk_sets sets;
@@ -75,12 +185,25 @@ static struct score logrank_score(const struct sample *s, struct weights k, stru
     return total;
 }
 
+static struct score logrank_score(const struct sample *s, struct weights k, struct scratch *w)
+{
+    struct score score;
+    const bool plain = s->stratum == NULL && !(k.rho > 0) && !(k.gamma > 0);
+    return plain && distinct_score(s, &score, w) ? score : general_score(s, k, w);
+}
+
+MULTIVERSION static int count_events(const double *event, int n)
+{
+    int events = 0;
+    for (int i = 0; i < n; i++) events += event[i] > 0;
+    return events;
+}
+
 static void logrank_run(const void *params, const struct inference *in, const struct sample *s,
                         struct scratch *w, struct result *out)
 {
     const struct logrank *p = params;
-    int events = 0;
-    for (int i = 0; i < s->n; i++) events += s->event[i] > 0;
+    const int events = count_events(s->event, s->n);
     enum undefined why = UNDEFINED_NO;
     if (s->n == 0)
         why = UNDEFINED_NO_PATIENTS;

@@ -55,7 +55,8 @@ static enum status run(const struct arguments *a, struct errors *e)
         status = error_add(e, STATUS_USAGE, "--point: the scenario has %d point%s", plan.n_points,
                            plan.n_points > 1 ? "s" : "");
     else {
-        const struct point *point = &plan.point[index - 1];
+        struct point *point = &plan.point[index - 1];
+        point->needs.covariate = NULL; /* those that no analysis reads are shown as well */
         struct scratch w = {0};
         struct buffer text = {0};
         struct patients p;

@@ -339,13 +339,25 @@ MULTIVERSION static void round_within(double low, double high, double *x, int n)
     }
 }
 
-MULTIVERSION static void classify(const double *threshold, const double *code, int n_levels,
-                                  double *x, const double *z, int n)
+enum { CLASSIFY_BLOCK = 512 };
+
+/* Thresholds rise: the last one passed decides. A select for each, column by column, is cheaper
+ * than to look codes up. */
+MULTIVERSION static void pass_threshold(double threshold, double code, const double *restrict z,
+                                        double *restrict x, int n)
 {
-    for (int i = 0; i < n; i++) {
-        int k = 0;
-        for (int j = 0; j < n_levels - 1; j++) k += z[i] > threshold[j];
-        x[i] = code[k];
+    for (int i = 0; i < n; i++) x[i] = z[i] > threshold ? code : x[i];
+}
+
+static void classify(const struct marginal *m, double *x, const double *z, int n)
+{
+    double score[CLASSIFY_BLOCK]; /* x may be z */
+    for (int from = 0; from < n; from += CLASSIFY_BLOCK) {
+        const int count = n - from < CLASSIFY_BLOCK ? n - from : CLASSIFY_BLOCK;
+        memcpy(score, z + from, (size_t)count * sizeof *score);
+        for (int i = 0; i < count; i++) x[from + i] = m->code[0];
+        for (int j = 0; j < m->n_levels - 1; j++)
+            pass_threshold(m->threshold[j], m->code[j + 1], score, x + from, count);
     }
 }
 
@@ -353,7 +365,7 @@ void marginal_apply(const struct marginal *m, double *x, const double *z, int n)
 {
     switch (m->distribution) {
     case DISTRIBUTION_BINARY:
-    case DISTRIBUTION_CATEGORICAL: classify(m->threshold, m->code, m->n_levels, x, z, n); return;
+    case DISTRIBUTION_CATEGORICAL: classify(m, x, z, n); return;
     case DISTRIBUTION_UNIFORM:
         for (int i = 0; i < n; i++) x[i] = m->low + (m->high - m->low) * normal_cdf(z[i]);
         return;

@@ -2,9 +2,8 @@
  *
  * Every variable has its own stream, one number a patient whatever the arm: both potential courses
  * of a patient exist, and a change of scenario moves only what it touches. */
-#include "base/dispatch.h"
-#include "base/number.h"
 #include "cohort/course.h"
+#include "cohort/kernels.h"
 #include "stat/vector.h"
 
 #include <math.h>
@@ -41,6 +40,25 @@ static double *zeros(const struct drawing *d)
     return x;
 }
 
+static const struct effect *effect_at(const struct arm_plan *arm, size_t which)
+{
+    return (const struct effect *)(const void *)((const char *)arm + which);
+}
+
+static bool effect_varies(const struct effect *e)
+{
+    return e->by.n > 0 || e->centre_sd > 0;
+}
+
+static bool has_effect(const struct drawing *d, size_t which)
+{
+    for (int a = 0; a < d->n_arms; a++) {
+        const struct effect *e = effect_at(&d->plan->arm[a], which);
+        if (fabs(e->value) > 0 || effect_varies(e)) return true;
+    }
+    return false;
+}
+
 /* y[i] += the effect on patient i of the arm that the patient received. `which` finds the effect in
  * an arm's plan. Adds nothing, and costs little, where no arm has such an effect. */
 static void add_effect(const struct drawing *d, size_t which, double *y)
@@ -48,11 +66,9 @@ static void add_effect(const struct drawing *d, size_t which, double *y)
     const struct patients *p = d->p;
     const int n_centres = (int)d->plan->baseline->population->centres.number;
     for (int a = 0; a < d->n_arms; a++) {
-        const struct effect *e =
-            (const struct effect *)(const void *)((const char *)&d->plan->arm[a] + which);
-        if (fabs(e->value) > 0)
-            for (int i = 0; i < d->n; i++) y[i] += p->received[i] == a ? e->value : 0;
-        if (e->by.n == 0 && !(e->centre_sd > 0)) continue;
+        const struct effect *e = effect_at(&d->plan->arm[a], which);
+        if (fabs(e->value) > 0) kernel_add_where(p->received, a, e->value, y, d->n);
+        if (!effect_varies(e)) continue;
         const struct scratch_mark mark = scratch_save(d->w);
         double *own = zeros(d);
         predictor_add(&e->by, (const double *const *)p->covariate, own, d->n);
@@ -61,9 +77,9 @@ static void add_effect(const struct drawing *d, size_t which, double *y)
             const struct stream s = stream_for(d->seed, d->replicate, e->variable);
             stream_fill(&s, centre, n_centres);
             vector_normal_quantile(centre, centre, n_centres);
-            for (int i = 0; i < d->n; i++) own[i] += e->centre_sd * centre[p->centre[i]];
+            kernel_add_centres(p->centre, centre, e->centre_sd, own, d->n);
         }
-        for (int i = 0; i < d->n; i++) y[i] += p->received[i] == a ? own[i] : 0;
+        kernel_add_column_where(p->received, a, own, y, d->n);
         scratch_restore(d->w, mark);
     }
 }
@@ -71,25 +87,37 @@ static void add_effect(const struct drawing *d, size_t which, double *y)
 
 /* --- death ------------------------------------------------------------------------------------ */
 
+/* x becomes the days on which the received arms' cumulative hazards reach it. */
+static void invert_hazards(const struct drawing *d, double *x)
+{
+    const struct arm_plan *arm = d->plan->arm;
+    const int *received = d->p->received;
+    double *time = scratch_doubles(d->w, d->n);
+    for (int a = 0; a < d->n_arms; a++)
+        kernel_hazard_inverse(&arm[a].hazard, received, a == 0 ? -1 : a, x, time, d->n);
+    memcpy(x, time, (size_t)d->n * sizeof *x);
+}
+
 static const double *draw_death(const struct drawing *d)
 {
     const struct baseline *b = d->plan->baseline;
     double *time = uniforms(d, b->death_variable);
     vector_exponential(time, time, d->n);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *log_hazard = zeros(d);
-    predictor_add(&b->log_hazard, (const double *const *)d->p->covariate, log_hazard, d->n);
-    if (b->population->centres.log_hazard_sd > 0) {
-        const struct centre_draw c = centres_draw(b->population, d->seed, d->replicate, d->w);
-        for (int i = 0; i < d->n; i++) log_hazard[i] += c.effect[d->p->centre[i]];
+    const bool centres = b->population->centres.log_hazard_sd > 0;
+    if (b->log_hazard.n > 0 || centres || has_effect(d, offsetof(struct arm_plan, mortality))) {
+        double *log_hazard = zeros(d);
+        predictor_add(&b->log_hazard, (const double *const *)d->p->covariate, log_hazard, d->n);
+        if (centres) {
+            const struct centre_draw c = centres_draw(b->population, d->seed, d->replicate, d->w);
+            kernel_add_centres(d->p->centre, c.effect, 1, log_hazard, d->n);
+        }
+        ADD_EFFECT(d, mortality, log_hazard);
+        kernel_negate(log_hazard, d->n);
+        vector_exp(log_hazard, log_hazard, d->n);
+        kernel_multiply(log_hazard, time, d->n);
     }
-    ADD_EFFECT(d, mortality, log_hazard);
-    for (int i = 0; i < d->n; i++) log_hazard[i] = -log_hazard[i];
-    vector_exp(log_hazard, log_hazard, d->n);
-    for (int i = 0; i < d->n; i++) {
-        const struct hazard *h = &d->plan->arm[d->p->received[i]].hazard;
-        time[i] = hazard_inverse(h, time[i] * log_hazard[i]);
-    }
+    invert_hazards(d, time);
     scratch_restore(d->w, mark);
     return time;
 }
@@ -101,42 +129,50 @@ static double *log_normal_times(const struct drawing *d, const struct predictor 
                                 size_t effect, double location, double spread, uint64_t variable)
 {
     double *time = normals(d, variable);
-    for (int i = 0; i < d->n; i++) time[i] = __builtin_fma(spread, time[i], location);
+    kernel_linear(spread, location, time, d->n);
     predictor_add(explained, (const double *const *)d->p->covariate, time, d->n);
     add_effect(d, effect, time);
     vector_exp(time, time, d->n);
     return time;
 }
 
-/* 1 where a patient who dies by `within` is on it until death. */
-static void draw_until_death(const struct drawing *d, double probability, double within,
-                             uint64_t variable, const double *death, double *until)
+/* 1 where a patient who dies by `within` is on it until death; NULL where nobody is. */
+static const double *draw_until_death(const struct drawing *d, double probability, double within,
+                                      uint64_t variable, const double *death)
 {
-    if (!(probability > 0)) {
-        memset(until, 0, (size_t)d->n * sizeof *until);
-        return;
-    }
-    const struct stream s = stream_for(d->seed, d->replicate, variable);
-    stream_fill(&s, until, d->n);
-    for (int i = 0; i < d->n; i++) until[i] = until[i] + 0.5 < probability && death[i] <= within;
+    if (!(probability > 0)) return NULL;
+    double *until = uniforms(d, variable);
+    kernel_until_death(probability, within, death, until, d->n);
+    return until;
 }
 
-/* 1 where the patient is drawn as needing the support. */
-static double *draw_needed(const struct drawing *d, enum support k)
+/* Each patient's odds where they differ by arm only. */
+static void set_odds(const struct drawing *d, enum support k, double *odds)
+{
+    double *of_arm = scratch_doubles(d->w, d->n_arms);
+    for (int a = 0; a < d->n_arms; a++)
+        of_arm[a] = d->plan->baseline->support[k].intercept + d->plan->arm[a].support_log_odds[k];
+    vector_exp(of_arm, of_arm, d->n_arms);
+    for (int a = 0; a < d->n_arms; a++) kernel_set_where(d->p->received, a, of_arm[a], odds, d->n);
+}
+
+/* 1 where the patient is drawn as needing the support; NULL where everybody is. */
+static const double *draw_needed(const struct drawing *d, enum support k)
 {
     const struct support_plan *s = &d->plan->baseline->support[k];
+    if (isinf(s->intercept)) return s->intercept > 0 ? NULL : zeros(d);
     double *needed = uniforms(d, s->needed_variable);
-    if (isinf(s->intercept)) {
-        for (int i = 0; i < d->n; i++) needed[i] = s->intercept > 0;
-        return needed;
-    }
     const struct scratch_mark mark = scratch_save(d->w);
-    double *odds = scratch_doubles(d->w, d->n);
-    for (int i = 0; i < d->n; i++)
-        odds[i] = s->intercept + d->plan->arm[d->p->received[i]].support_log_odds[k];
-    predictor_add(&s->log_odds, (const double *const *)d->p->covariate, odds, d->n);
-    vector_exp(odds, odds, d->n);
-    for (int i = 0; i < d->n; i++) needed[i] = (needed[i] + 0.5) * (1 + odds[i]) < odds[i];
+    double *odds = zeros(d);
+    if (s->log_odds.n == 0)
+        set_odds(d, k, odds);
+    else {
+        for (int i = 0; i < d->n; i++)
+            odds[i] = s->intercept + d->plan->arm[d->p->received[i]].support_log_odds[k];
+        predictor_add(&s->log_odds, (const double *const *)d->p->covariate, odds, d->n);
+        vector_exp(odds, odds, d->n);
+    }
+    kernel_happens(odds, needed, d->n);
     scratch_restore(d->w, mark);
     return needed;
 }
@@ -146,21 +182,15 @@ static void draw_support(const struct drawing *d, enum support k, struct course 
     const struct support_plan *s = &d->plan->baseline->support[k];
     double *start = scratch_doubles(d->w, d->n), *end = scratch_doubles(d->w, d->n);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *until = scratch_doubles(d->w, d->n);
-    draw_until_death(d, s->until_death, s->within, s->until_variable, out->death, until);
-    const double *needed = draw_needed(d, k);
-    const double *time = log_normal_times(d, &s->log_time,
-                                          offsetof(struct arm_plan, support_time) +
-                                              (size_t)k * sizeof(struct effect),
-                                          s->location, s->spread, s->time_variable);
-    for (int i = 0; i < d->n; i++) {
-        const double death = out->death[i];
-        const double last = until[i] > 0    ? death
-                            : needed[i] > 0 ? smaller(s->start + time[i], death)
-                                            : 0;
-        start[i] = last > s->start ? s->start : 0;
-        end[i] = last > s->start ? last : 0;
-    }
+    const struct support_columns x = {
+        .death = out->death,
+        .until = draw_until_death(d, s->until_death, s->within, s->until_variable, out->death),
+        .needed = draw_needed(d, k),
+        .time = log_normal_times(d, &s->log_time,
+                                 offsetof(struct arm_plan, support_time) +
+                                     (size_t)k * sizeof(struct effect),
+                                 s->location, s->spread, s->time_variable)};
+    kernel_support(s->start, &x, start, end, d->n);
     scratch_restore(d->w, mark);
     out->support_start[k] = start;
     out->support_end[k] = end;
@@ -169,34 +199,30 @@ static void draw_support(const struct drawing *d, enum support k, struct course 
 static void draw_stay(const struct drawing *d, enum stay k, struct course *out)
 {
     const struct stay_plan *s = &d->plan->baseline->stay[k];
-    double *end = scratch_doubles(d->w, d->n);
+    double *end = zeros(d);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *until = scratch_doubles(d->w, d->n);
-    draw_until_death(d, s->until_death, s->within, s->until_variable, out->death, until);
+    const double *until =
+        draw_until_death(d, s->until_death, s->within, s->until_variable, out->death);
     const double *time = log_normal_times(
         d, &s->log_time, offsetof(struct arm_plan, stay_time) + (size_t)k * sizeof(struct effect),
         s->location, s->spread, s->time_variable);
-    memset(end, 0, (size_t)d->n * sizeof *end);
     for (int j = 0; j < SUPPORT_COUNT; j++)
-        for (int i = 0; i < d->n && s->after_support[j]; i++)
-            end[i] = larger(end[i], out->support_end[j][i]);
-    for (int i = 0; i < d->n && s->after_icu; i++)
-        end[i] = larger(end[i], out->stay_end[STAY_ICU][i]);
-    for (int i = 0; i < d->n; i++)
-        end[i] = until[i] > 0 ? out->death[i] : smaller(end[i] + time[i], out->death[i]);
+        if (s->after_support[j]) kernel_later(out->support_end[j], end, d->n);
+    if (s->after_icu) kernel_later(out->stay_end[STAY_ICU], end, d->n);
+    kernel_stay(time, until, out->death, end, d->n);
     scratch_restore(d->w, mark);
     out->stay_end[k] = end;
 }
 
 /* --- SOFA, adverse events, markers --- */
 
-MULTIVERSION static void sofa_score(double location, double scale, double noise, const double *load,
-                                    const double *noise_score, double *shifted, int n)
+/* The arms' shifts of a day on top of what shifts each patient. */
+static void shift_day(const struct drawing *d, int day, const double *shift, double *y)
 {
-    for (int i = 0; i < n; i++) {
-        const double latent = __builtin_fma(noise, noise_score[i], load[i]);
-        const double x = __builtin_floor(__builtin_fma(scale, latent, location + shifted[i]) + 0.5);
-        shifted[i] = x < 0 ? 0 : x > SOFA_WORST ? SOFA_WORST : x;
+    memcpy(y, shift, (size_t)d->n * sizeof *y);
+    for (int a = 0; a < d->n_arms; a++) {
+        const double points = d->plan->arm[a].sofa_shift[day];
+        if (fabs(points) > 0) kernel_add_where(d->p->received, a, points, y, d->n);
     }
 }
 
@@ -204,29 +230,26 @@ static void draw_sofa(const struct drawing *d, int last_day, struct course *out)
 {
     const struct baseline *b = d->plan->baseline;
     const struct sofa_plan *s = &b->sofa;
-    double **day = scratch_take(d->w, (size_t)last_day + 1, sizeof *day);
-    for (int k = 0; k <= last_day; k++) day[k] = scratch_doubles(d->w, d->n);
+    const double **day = scratch_take(d->w, (size_t)last_day + 1, sizeof *day);
+    double **score = scratch_take(d->w, (size_t)last_day + 1, sizeof *score);
+    for (int k = 1; k <= last_day; k++) day[k] = score[k] = scratch_doubles(d->w, d->n);
+    day[0] = b->sofa_covariate >= 0 ? d->p->covariate[b->sofa_covariate] : zeros(d);
     const struct scratch_mark mark = scratch_save(d->w);
     double *load = zeros(d), *shift = zeros(d);
     predictor_add(&s->load, (const double *const *)d->p->covariate, load, d->n);
     ADD_EFFECT(d, sofa, shift);
-    if (b->sofa_covariate >= 0)
-        memcpy(day[0], d->p->covariate[b->sofa_covariate], (size_t)d->n * sizeof(double));
-    else
-        memset(day[0], 0, (size_t)d->n * sizeof(double));
-    double *e = NULL;
+    const double *e = NULL;
     const double fresh = sqrt(1 - s->correlation * s->correlation);
     for (int k = 1; k <= last_day; k++) {
         double *z = normals(d, stream_indexed(s->variable, (uint64_t)k));
-        for (int i = 0; i < d->n && e != NULL; i++)
-            z[i] = __builtin_fma(s->correlation, e[i], fresh * z[i]);
+        if (e != NULL) kernel_blend(s->correlation, e, fresh, z, d->n);
         e = z;
-        for (int i = 0; i < d->n; i++)
-            day[k][i] = shift[i] + d->plan->arm[d->p->received[i]].sofa_shift[k];
-        sofa_score(s->location[k], s->scale[k], s->noise, load, e, day[k], d->n);
+        shift_day(d, k, shift, score[k]);
+        const struct sofa_scale scale = {s->location[k], s->scale[k], s->noise};
+        kernel_sofa(scale, load, e, score[k], d->n);
     }
     scratch_restore(d->w, mark);
-    out->sofa = (const double *const *)day;
+    out->sofa = day;
     out->sofa_in_icu = s->in_icu;
 }
 
@@ -235,12 +258,12 @@ static const double *draw_adverse(const struct drawing *d)
     const struct baseline *b = d->plan->baseline;
     double *event = uniforms(d, b->adverse_variable);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *odds = scratch_doubles(d->w, d->n);
-    for (int i = 0; i < d->n; i++) odds[i] = b->adverse_intercept;
+    double *odds = zeros(d);
+    kernel_linear(0, b->adverse_intercept, odds, d->n);
     predictor_add(&b->adverse_log_odds, (const double *const *)d->p->covariate, odds, d->n);
     ADD_EFFECT(d, adverse_event, odds);
     vector_exp(odds, odds, d->n);
-    for (int i = 0; i < d->n; i++) event[i] = (event[i] + 0.5) * (1 + odds[i]) < odds[i];
+    kernel_happens(odds, event, d->n);
     scratch_restore(d->w, mark);
     return event;
 }

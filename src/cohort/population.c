@@ -240,16 +240,27 @@ MULTIVERSION static void add_multiple(double a, const double *x, double *y, int 
     for (int i = 0; i < n; i++) y[i] = __builtin_fma(a, x[i], y[i]);
 }
 
-void population_deliver(const struct population *p, double *const *score, double *const *x, int n)
+bool population_score_counts(const struct population *p, const bool *read, int k)
+{
+    for (int i = k; i < p->n_covariates; i++)
+        if ((read == NULL || read[i]) && fabs(p->cholesky[i * p->n_covariates + k]) > 0)
+            return true;
+    return false;
+}
+
+void population_deliver(const struct population *p, double *const *score, double *const *x,
+                        const bool *read, int n)
 {
     const int k_all = p->n_covariates;
     for (int k = k_all - 1; k >= 0; k--) { /* from the last: row k uses scores before k only */
         const double *row = p->cholesky + k * k_all;
+        if (read != NULL && !read[k]) continue;
         if (row[k] < 1) scale_column(row[k], score[k], n);
         for (int j = 0; j < k; j++)
             if (fabs(row[j]) > 0) add_multiple(row[j], score[j], score[k], n);
     }
-    for (int k = 0; k < k_all; k++) marginal_apply(&p->marginal[k], x[k], score[k], n);
+    for (int k = 0; k < k_all; k++)
+        if (read == NULL || read[k]) marginal_apply(&p->marginal[k], x[k], score[k], n);
 }
 
 static struct predictor bind(const struct population *p, const struct terms *t, struct reader *r,

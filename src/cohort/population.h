@@ -37,8 +37,12 @@ void population_echo(struct buffer *out, const struct population *p, int indent)
 extern const struct param centres_params[], population_params[];
 int population_covariate(const struct population *p, const char *name); /* -1 when absent */
 
-/* score[k][0..n) independent normals in, x[k][0..n) delivered covariates out (x may be score). */
-void population_deliver(const struct population *p, double *const *score, double *const *x, int n);
+/* Whether the score of covariate k acts on any covariate that is read (NULL: all are). */
+bool population_score_counts(const struct population *p, const bool *read, int k);
+/* score[k][0..n) independent normals in, x[k][0..n) delivered covariates out (x may be score), of
+ * those that are read. */
+void population_deliver(const struct population *p, double *const *score, double *const *x,
+                        const bool *read, int n);
 
 /* A linear predictor over covariates, centred at their population means, so that its mean is zero.
  */

@@ -4,227 +4,378 @@
  * Arrivals do not depend on the number of patients, and the arm is a function of (stratum, position
  * in the stratum): a smaller trial is the first patients of a larger one. */
 #include "cohort/trial.h"
+#include "base/dispatch.h"
 #include "stat/vector.h"
 
 #include <math.h>
 #include <string.h>
 
-static double *uniforms(uint64_t seed, uint64_t replicate, const char *variable, struct scratch *w,
-                        int n)
+/* What drawing one trial's patients needs at hand. */
+struct enrolment {
+    const struct trial_plan *plan;
+    const struct population *population;
+    uint64_t seed, replicate;
+    struct scratch *w;
+    int n;
+};
+
+static void fill(const struct enrolment *e, uint64_t variable, double *q, int n)
 {
-    double *q = scratch_doubles(w, n);
-    const struct stream s = stream_for(seed, replicate, stream_variable(variable));
+    const struct stream s = stream_for(e->seed, e->replicate, variable);
     stream_fill(&s, q, n);
+}
+
+static double *uniforms(const struct enrolment *e, uint64_t variable)
+{
+    double *q = scratch_doubles(e->w, e->n);
+    fill(e, variable, q, e->n);
     return q;
 }
 
-static double *const *draw_covariates(const struct population *pop, uint64_t seed,
-                                      uint64_t replicate, struct scratch *w, int n)
+/* Scores are drawn of covariates that are read and of those that these are correlated with. */
+static double *const *draw_covariates(const struct enrolment *e, const bool *read)
 {
-    double **x = scratch_take(w, (size_t)pop->n_covariates, sizeof *x);
+    const struct population *pop = e->population;
+    double **x = scratch_take(e->w, (size_t)pop->n_covariates, sizeof *x);
     for (int k = 0; k < pop->n_covariates; k++) {
-        x[k] = scratch_doubles(w, n);
-        const struct stream s = stream_for(seed, replicate, pop->variable[k]);
-        stream_fill(&s, x[k], n);
-        vector_normal_quantile(x[k], x[k], n);
+        x[k] = NULL;
+        if (!population_score_counts(pop, read, k)) continue;
+        x[k] = uniforms(e, pop->variable[k]);
+        vector_normal_quantile(x[k], x[k], e->n);
     }
-    population_deliver(pop, x, x, n);
+    population_deliver(pop, x, x, read, e->n);
+    for (int k = 0; k < pop->n_covariates && read; k++)
+        if (!read[k]) x[k] = NULL;
     return x;
 }
 
-static int *draw_centres(const struct population *pop, uint64_t seed, uint64_t replicate,
-                         struct scratch *w, int n)
+/* The number of cumulative[0 … size-2] that are not above u, by a search without branches; size is
+ * a power of two. */
+static void search_centres(const double *cumulative, int size, const double *q, int *centre, int n)
 {
-    int *centre = scratch_ints(w, n);
-    const struct scratch_mark mark = scratch_save(w);
-    const struct centre_draw c = centres_draw(pop, seed, replicate, w);
-    const double *q = uniforms(seed, replicate, "centre", w, n);
     for (int i = 0; i < n; i++) {
         const double u = q[i] + 0.5;
-        int low = 0, high = c.n - 1;
-        while (low < high) {
-            const int middle = (low + high) / 2;
-            if (u < c.cumulative[middle])
-                high = middle;
-            else
-                low = middle + 1;
-        }
-        centre[i] = low;
+        int k = 0;
+        for (int step = size / 2; step > 0; step /= 2)
+            k += step & -(int)(cumulative[k + step - 1] <= u);
+        centre[i] = k;
     }
-    scratch_restore(w, mark);
+}
+
+/* The same where size is small: all of them compared, column by column, four at a time. */
+enum { FEW_CENTRES = 64, AT_A_TIME = 4 };
+
+MULTIVERSION static void count_centres(const double *cumulative, int size, const double *q,
+                                       int *restrict centre, int n)
+{
+    memset(centre, 0, (size_t)n * sizeof *centre);
+    for (int first = 0; first < size; first += AT_A_TIME) {
+        const double c0 = cumulative[first], c1 = cumulative[first + 1];
+        const double c2 = cumulative[first + 2], c3 = cumulative[first + 3];
+        for (int i = 0; i < n; i++) {
+            const double u = q[i] + 0.5;
+            centre[i] += (c0 <= u) + (c1 <= u) + (c2 <= u) + (c3 <= u);
+        }
+    }
+}
+
+static int *draw_centres(const struct enrolment *e)
+{
+    int *centre = scratch_ints(e->w, e->n);
+    if (e->population->centres.number == 1) {
+        memset(centre, 0, (size_t)e->n * sizeof *centre);
+        return centre;
+    }
+    const struct scratch_mark mark = scratch_save(e->w);
+    const struct centre_draw c = centres_draw(e->population, e->seed, e->replicate, e->w);
+    int size = AT_A_TIME;
+    while (size < c.n) size *= 2;
+    double *cumulative = scratch_doubles(e->w, size);
+    for (int k = 0; k < size; k++) cumulative[k] = k < c.n - 1 ? c.cumulative[k] : INFINITY;
+    const double *q = uniforms(e, e->plan->variable.centre);
+    if (c.n <= FEW_CENTRES) /* whole groups, no more than there are centres */
+        count_centres(cumulative, (c.n + AT_A_TIME - 1) / AT_A_TIME * AT_A_TIME, q, centre, e->n);
+    else
+        search_centres(cumulative, size, q, centre, e->n);
+    scratch_restore(e->w, mark);
     return centre;
 }
 
-static double *draw_arrivals(const struct trial_plan *t, uint64_t seed, uint64_t replicate,
-                             struct scratch *w)
+MULTIVERSION static void space_evenly(double rate, double *arrival, int n)
 {
-    if (t->spec->recruitment.arrivals == 1) {
-        double *arrival = scratch_doubles(w, t->n);
-        for (int i = 0; i < t->n; i++) arrival[i] = (i + 0.5) / t->rate;
+    for (int i = 0; i < n; i++) arrival[i] = (i + 0.5) / rate;
+}
+
+MULTIVERSION static void divide_column(double by, double *x, int n)
+{
+    for (int i = 0; i < n; i++) x[i] /= by;
+}
+
+static double *draw_arrivals(const struct enrolment *e)
+{
+    const double rate = e->plan->rate;
+    if (e->plan->spec->recruitment.arrivals == 1) {
+        double *arrival = scratch_doubles(e->w, e->n);
+        space_evenly(rate, arrival, e->n);
         return arrival;
     }
-    double *arrival = uniforms(seed, replicate, "arrival", w, t->n);
-    vector_exponential(arrival, arrival, t->n);
+    double *arrival = uniforms(e, e->plan->variable.arrival);
+    vector_exponential(arrival, arrival, e->n);
+    divide_column(rate, arrival, e->n);
     double now = 0;
-    for (int i = 0; i < t->n; i++) arrival[i] = now += arrival[i] / t->rate;
+    for (int i = 0; i < e->n; i++) arrival[i] = now += arrival[i];
     return arrival;
 }
 
 /* --- allocation --------------------------------------------------------------------------------
  */
 
-static void allocate_simply(const struct trial_plan *t, uint64_t seed, uint64_t replicate,
-                            struct scratch *w, double *arm)
+static void allocate_simply(const struct enrolment *e, double *arm)
 {
-    const struct scratch_mark mark = scratch_save(w);
-    const double *q = uniforms(seed, replicate, "allocation", w, t->n);
+    const struct trial_plan *t = e->plan;
+    const struct scratch_mark mark = scratch_save(e->w);
+    const double *q = uniforms(e, t->variable.allocation);
     double total = 0;
     for (int a = 0; a < t->n_arms; a++) total += (double)t->allocation[a];
-    for (int i = 0; i < t->n; i++) {
+    for (int i = 0; i < e->n; i++) {
+        const double u = (q[i] + 0.5) * total;
         double below = 0;
-        int a = 0;
-        for (; a < t->n_arms - 1; a++) {
+        int after = 0; /* arms that end before u */
+        for (int a = 0; a < t->n_arms - 1; a++) {
             below += (double)t->allocation[a];
-            if ((q[i] + 0.5) * total < below) break;
+            after += !(u < below);
         }
-        arm[i] = a;
+        arm[i] = after;
     }
-    scratch_restore(w, mark);
+    scratch_restore(e->w, mark);
 }
 
-/* Fills list[0..n) with blocks in random order (Fisher & Yates, from the last place down). */
-static void permute_blocks(const struct trial_plan *t, const double *q, double *list, int n)
+/* The place that Fisher & Yates exchange with place j, the last of those still open. */
+static int exchanged(double q, int j)
+{
+    const int other = (int)((q + 0.5) * (j + 1));
+    return other < j ? other : j; /* q + 1/2 can round to 1 */
+}
+
+/* Fills list[0..n) with blocks in random order (Fisher & Yates, from the last place down). The
+ * places of a block are fields of one word, so that exchanges touch no memory. Faster where size
+ * and width are constants. */
+MULTIVERSION_PART void permute_fields(uint64_t ordered, int size, int width, const double *q,
+                                      int *list, int n)
+{
+    const uint64_t field = (UINT64_C(1) << width) - 1;
+    for (int b = 0; b < n; b += size) {
+        uint64_t word = ordered;
+        for (int j = size - 1; j > 0; j--) {
+            const int here = j * width, there = exchanged(q[b + j], j) * width;
+            const uint64_t differ = (word >> here ^ word >> there) & field;
+            word ^= differ << here ^ differ << there;
+        }
+        for (int j = 0; j < size; j++) list[b + j] = (int)(word >> j * width & field);
+    }
+}
+
+MULTIVERSION static void permute_words(const struct trial_plan *t, const double *q, int *list,
+                                       int n)
+{
+    const int size = t->place_bits == 1 ? t->block : 0; /* usual sizes in two arms */
+    if (size == 2)
+        permute_fields(t->ordered_block, 2, 1, q, list, n);
+    else if (size == 4)
+        permute_fields(t->ordered_block, 4, 1, q, list, n);
+    else if (size == 8)
+        permute_fields(t->ordered_block, 8, 1, q, list, n);
+    else
+        permute_fields(t->ordered_block, t->block, t->place_bits, q, list, n);
+}
+
+/* The same with blocks of any size. */
+static void permute_lists(const struct trial_plan *t, const double *q, int *list, int n)
 {
     const int size = t->block;
     int64_t sum = 0;
     for (int a = 0; a < t->n_arms; a++) sum += t->allocation[a];
     for (int b = 0; b < n; b += size) {
-        double *block = list + b;
-        int k = 0;
+        int *block = list + b, k = 0;
         for (int a = 0; a < t->n_arms; a++)
             for (int64_t j = 0; j < t->allocation[a] * (size / sum); j++) block[k++] = a;
         for (int j = size - 1; j > 0; j--) {
-            const int other = (int)((q[b + j] + 0.5) * (j + 1));
-            const double held = block[j];
+            const int other = exchanged(q[b + j], j), held = block[j];
             block[j] = block[other];
             block[other] = held;
         }
     }
 }
 
-static void allocate_in_blocks(const struct trial_plan *t, const struct patients *p, uint64_t seed,
-                               uint64_t replicate, struct scratch *w, double *arm)
+/* Arms of the first n patients of a stratum, n filling whole blocks. */
+static void draw_blocks(const struct enrolment *e, int stratum, double *q, int *list, int n)
+{
+    const struct trial_plan *t = e->plan;
+    fill(e, stream_indexed(t->variable.allocation, (uint64_t)stratum), q, n);
+    if (t->place_bits > 0)
+        permute_words(t, q, list, n);
+    else
+        permute_lists(t, q, list, n);
+}
+
+static void find_strata(const struct trial_plan *t, const struct patients *p, int *stratum)
 {
     const struct population *pop = t->course->baseline->population;
-    const struct scratch_mark mark = scratch_save(w);
-    int *stratum = scratch_ints(w, t->n), *count = scratch_ints(w, t->n_strata + 1);
-    int *from = scratch_ints(w, t->n_strata + 1);
-    memset(count, 0, (size_t)(t->n_strata + 1) * sizeof *count);
-    for (int i = 0; i < t->n; i++) {
-        int code = t->by_centre ? p->centre[i] : 0;
-        for (int k = 0; k < t->n_stratifiers; k++)
-            code = code * pop->marginal[t->stratifier[k]].n_levels +
-                   (int)p->covariate[t->stratifier[k]][i];
-        stratum[i] = code;
-        count[code]++;
+    if (t->by_centre)
+        memcpy(stratum, p->centre, (size_t)p->n * sizeof *stratum);
+    else
+        memset(stratum, 0, (size_t)p->n * sizeof *stratum);
+    for (int k = 0; k < t->n_stratifiers; k++) {
+        const double *x = p->covariate[t->stratifier[k]];
+        const int n_levels = pop->marginal[t->stratifier[k]].n_levels;
+        for (int i = 0; i < p->n; i++) stratum[i] = stratum[i] * n_levels + (int)x[i];
     }
-    const uint64_t variable = stream_variable("allocation");
-    int room = 0;
+}
+
+static void allocate_in_blocks(const struct enrolment *e, const struct patients *p, double *arm)
+{
+    const struct trial_plan *t = e->plan;
+    const struct scratch_mark mark = scratch_save(e->w);
+    int *stratum = scratch_ints(e->w, e->n), *count = scratch_ints(e->w, t->n_strata);
+    int **next = scratch_take(e->w, (size_t)t->n_strata, sizeof *next);
+    find_strata(t, p, stratum);
+    memset(count, 0, (size_t)t->n_strata * sizeof *count);
+    for (int i = 0; i < e->n; i++) count[stratum[i]]++;
+    int64_t room = 0; /* whole blocks in every stratum */
+    for (int s = 0; s < t->n_strata; s++)
+        room += ((int64_t)count[s] + t->block - 1) / t->block * t->block;
+    int *list = scratch_take(e->w, (size_t)room, sizeof *list);
+    double *q = scratch_doubles(e->w, e->n + t->block);
     for (int s = 0; s < t->n_strata; s++) {
-        from[s] = room;
-        room += (count[s] + t->block - 1) / t->block * t->block;
-    }
-    double *list = scratch_doubles(w, room), *q = scratch_doubles(w, room);
-    for (int s = 0; s < t->n_strata; s++) {
+        next[s] = list;
         if (count[s] == 0) continue;
         const int n = (count[s] + t->block - 1) / t->block * t->block;
-        const struct stream random =
-            stream_for(seed, replicate, stream_indexed(variable, (uint64_t)s));
-        stream_fill(&random, q, n);
-        permute_blocks(t, q, list + from[s], n);
+        draw_blocks(e, s, q, list, n);
+        list += n;
     }
-    for (int i = 0; i < t->n; i++) arm[i] = list[from[stratum[i]]++];
-    scratch_restore(w, mark);
+    if (t->n_strata == 1)
+        for (int i = 0; i < e->n; i++) arm[i] = next[0][i];
+    else
+        for (int i = 0; i < e->n; i++) arm[i] = *next[stratum[i]]++;
+    scratch_restore(e->w, mark);
+}
+
+static double *allocate(const struct enrolment *e, const struct patients *p)
+{
+    double *arm = scratch_doubles(e->w, e->n);
+    if (e->plan->n_arms == 1)
+        memset(arm, 0, (size_t)e->n * sizeof *arm);
+    else if (e->plan->spec->randomisation.method == 1)
+        allocate_simply(e, arm);
+    else
+        allocate_in_blocks(e, p, arm);
+    return arm;
 }
 
 /* --- what happens to the allocated --------------------------------------------------------------
  */
 
-static int *draw_received(const struct trial_plan *t, const double *arm, uint64_t seed,
-                          uint64_t replicate, struct scratch *w)
+MULTIVERSION static void whole_numbers(const double *restrict x, int *restrict k, int n)
 {
-    int *received = scratch_ints(w, t->n);
-    const struct scratch_mark mark = scratch_save(w);
-    const double *q =
-        t->spec->receives.n > 0 ? uniforms(seed, replicate, "received", w, t->n) : NULL;
-    for (int i = 0; i < t->n; i++) {
-        const double *share = t->receives + (int)arm[i] * t->n_arms;
-        int b = q ? 0 : (int)arm[i];
-        while (q && b < t->n_arms - 1 && !(q[i] + 0.5 < share[b])) b++;
+    for (int i = 0; i < n; i++) k[i] = (int)x[i];
+}
+
+static int *draw_received(const struct enrolment *e, const double *arm)
+{
+    const struct trial_plan *t = e->plan;
+    int *received = scratch_ints(e->w, e->n);
+    whole_numbers(arm, received, e->n);
+    if (t->spec->receives.n == 0) return received;
+    const struct scratch_mark mark = scratch_save(e->w);
+    const double *q = uniforms(e, t->variable.received);
+    for (int i = 0; i < e->n; i++) {
+        const double *share = t->receives + received[i] * t->n_arms;
+        int b = 0;
+        for (int k = 0; k < t->n_arms - 1; k++) b += !(q[i] + 0.5 < share[k]);
         received[i] = b;
     }
-    scratch_restore(w, mark);
+    scratch_restore(e->w, mark);
     return received;
 }
 
-static double *draw_excluded(const struct trial_plan *t, const double *arm, uint64_t seed,
-                             uint64_t replicate, struct scratch *w)
+static double *draw_excluded(const struct enrolment *e, const double *arm, bool complete)
 {
-    double *excluded = scratch_doubles(w, t->n);
-    memset(excluded, 0, (size_t)t->n * sizeof *excluded);
-    if (t->spec->excluded.n == 0) return excluded;
-    const struct stream s = stream_for(seed, replicate, stream_variable("excluded"));
-    stream_fill(&s, excluded, t->n);
-    for (int i = 0; i < t->n; i++) excluded[i] = excluded[i] + 0.5 < t->excluded[(int)arm[i]];
+    const struct trial_plan *t = e->plan;
+    double *excluded = scratch_doubles(e->w, e->n);
+    if (complete || t->spec->excluded.n == 0) {
+        memset(excluded, 0, (size_t)e->n * sizeof *excluded);
+        return excluded;
+    }
+    fill(e, t->variable.excluded, excluded, e->n);
+    for (int i = 0; i < e->n; i++) excluded[i] = excluded[i] + 0.5 < t->excluded[(int)arm[i]];
     return excluded;
 }
 
-static double *draw_lost(const struct trial_plan *t, const double *arm, uint64_t seed,
-                         uint64_t replicate, struct scratch *w)
+MULTIVERSION static void set_column(double value, double *x, int n)
 {
-    double *lost = uniforms(seed, replicate, "lost", w, t->n);
-    vector_exponential(lost, lost, t->n);
-    for (int i = 0; i < t->n; i++) {
-        const double hazard = t->loss_hazard[(int)arm[i]];
-        lost[i] = hazard > 0 ? lost[i] / hazard : INFINITY;
+    for (int i = 0; i < n; i++) x[i] = value;
+}
+
+/* Exponential times; never where the hazard is 0. */
+MULTIVERSION static void scale_times(const double *restrict hazard, double *restrict time, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double t = time[i] / hazard[i];
+        time[i] = hazard[i] > 0 ? t : INFINITY;
     }
+}
+
+static double *draw_lost(const struct enrolment *e, const double *arm, bool complete)
+{
+    const struct trial_plan *t = e->plan;
+    bool any = false;
+    for (int a = 0; a < t->n_arms; a++) any = any || t->loss_hazard[a] > 0;
+    if (complete || !any) {
+        double *lost = scratch_doubles(e->w, e->n);
+        set_column(INFINITY, lost, e->n);
+        return lost;
+    }
+    double *lost = uniforms(e, t->variable.lost);
+    vector_exponential(lost, lost, e->n);
+    const struct scratch_mark mark = scratch_save(e->w);
+    double *hazard = scratch_doubles(e->w, e->n);
+    for (int i = 0; i < e->n; i++) hazard[i] = t->loss_hazard[(int)arm[i]];
+    scale_times(hazard, lost, e->n);
+    scratch_restore(e->w, mark);
     return lost;
+}
+
+static struct enrolment enrolment_of(const struct trial_plan *t, uint64_t seed, uint64_t replicate,
+                                     struct scratch *w)
+{
+    return (struct enrolment){t, t->course->baseline->population, seed, replicate, w, t->n};
 }
 
 void trial_draw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, bool complete,
                 const struct course_needs *needs, struct scratch *w, struct patients *p,
                 struct course *c)
 {
-    const struct population *pop = t->course->baseline->population;
-    const int n = t->n;
-    *p = (struct patients){.n = n};
-    p->covariate = draw_covariates(pop, seed, replicate, w, n);
-    p->centre = draw_centres(pop, seed, replicate, w, n);
-    p->arrival = draw_arrivals(t, seed, replicate, w);
-    p->arm = scratch_doubles(w, n);
-    if (t->n_arms == 1)
-        memset(p->arm, 0, (size_t)n * sizeof *p->arm);
-    else if (t->spec->randomisation.method == 1)
-        allocate_simply(t, seed, replicate, w, p->arm);
-    else
-        allocate_in_blocks(t, p, seed, replicate, w, p->arm);
-    p->received = draw_received(t, p->arm, seed, replicate, w);
-    p->excluded = draw_excluded(t, p->arm, seed, replicate, w);
-    p->lost = draw_lost(t, p->arm, seed, replicate, w);
-    for (int i = 0; i < n && complete; i++) {
-        p->excluded[i] = 0;
-        p->lost[i] = INFINITY;
-    }
-    p->followed = scratch_doubles(w, n);
+    const struct enrolment e = enrolment_of(t, seed, replicate, w);
+    const struct design *design = t->spec->design.design;
+    *p = (struct patients){.n = t->n};
+    p->covariate = draw_covariates(&e, needs->covariate);
+    p->centre = draw_centres(&e);
+    if (!needs->without_arrivals) p->arrival = draw_arrivals(&e);
+    p->arm = allocate(&e, p);
+    p->received = draw_received(&e, p->arm);
+    p->excluded = draw_excluded(&e, p->arm, complete);
+    p->lost = draw_lost(&e, p->arm, complete);
+    p->followed = scratch_doubles(w, t->n);
     course_draw(t->course, p, seed, replicate, needs, w, c);
-    t->spec->design.design->close(t->spec->design.params, t->spec->follow_up, 1, c->death, p, w);
+    design->close(t->spec->design.params, t->spec->follow_up, 1, c->death, p, w);
 }
 
 void trial_redraw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, int arm,
                   const struct course_needs *needs, struct scratch *w, struct patients *p,
                   struct course *c)
 {
+    const struct enrolment e = enrolment_of(t, seed, replicate, w);
     for (int i = 0; i < t->n; i++) p->arm[i] = arm;
-    p->received = draw_received(t, p->arm, seed, replicate, w);
+    p->received = draw_received(&e, p->arm);
     course_draw(t->course, p, seed, replicate, needs, w, c);
 }

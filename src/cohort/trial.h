@@ -54,12 +54,17 @@ struct trial_plan {
     int n, n_arms;
     int64_t *allocation;            /* [n_arms] */
     int block;                      /* patients a block */
+    int place_bits;                 /* bits a place, where a block fits a word of 64; else 0 */
+    uint64_t ordered_block;         /* that word before it is permuted */
     bool by_centre;                 /* strata include the centre */
     int n_stratifiers, *stratifier; /* covariates in the strata */
     int n_strata;
     double rate;         /* arrivals a day, all centres */
     double *excluded;    /* [n_arms] */
     double *loss_hazard; /* [n_arms] a day */
+    struct trial_variables {
+        uint64_t centre, arrival, allocation, received, excluded, lost;
+    } variable;
     double *receives; /* [n_arms][n_arms] cumulative share of an arm that gets each arm's effects */
 };
 void trial_solve(struct reader *r, const struct trial_spec *t, const struct course_plan *course,

@@ -207,6 +207,19 @@ static void solve_strata(struct reader *r, const struct trial_spec *t, const str
         plan->n_strata = (int)n;
 }
 
+/* The block in order of arms, the first place in the lowest bits. */
+static void pack_block(struct trial_plan *plan, int64_t sum)
+{
+    int bits = 1;
+    while (1 << bits < plan->n_arms) bits++;
+    if (sum < 1 || plan->block % sum != 0 || plan->block > 64 / bits) return;
+    plan->place_bits = bits;
+    int place = 0;
+    for (int a = 0; a < plan->n_arms; a++)
+        for (int64_t j = 0; j < plan->allocation[a] * (plan->block / sum); j++)
+            plan->ordered_block |= (uint64_t)a << bits * place++;
+}
+
 static void solve_allocation(struct reader *r, const struct trial_spec *t, struct trial_plan *plan)
 {
     plan->allocation = arena_alloc(r->memory, (size_t)plan->n_arms, sizeof *plan->allocation);
@@ -228,6 +241,7 @@ static void solve_allocation(struct reader *r, const struct trial_spec *t, struc
                  "of %lld",
                  (long long)size, (long long)sum);
     plan->block = (int)size;
+    pack_block(plan, sum);
 }
 
 static void solve_received(struct reader *r, const struct trial_spec *t, const struct arms *arms,
@@ -269,6 +283,14 @@ void trial_solve(struct reader *r, const struct trial_spec *t, const struct cour
     const struct population *p = course->baseline->population;
     *plan =
         (struct trial_plan){.spec = t, .course = course, .n = (int)t->patients, .n_arms = arms->n};
+    plan->variable = (struct trial_variables){
+        .centre = stream_variable("centre"),
+        .arrival = stream_variable("arrival"),
+        .allocation = stream_variable("allocation"),
+        .received = stream_variable("received"),
+        .excluded = stream_variable("excluded"),
+        .lost = stream_variable("lost"),
+    };
     const struct chosen_design *d = &t->design;
     const char *why = d->design->refuses ? d->design->refuses(d->params, t->patients) : NULL;
     if (why) error_at(r->errors, t->at, "trial: %s: %s", d->design->name, why);

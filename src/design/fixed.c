@@ -1,15 +1,20 @@
 /* fixed.c - a fixed number of patients, each followed for a fixed time.  SPDX-License-Identifier:
  * MIT */
+#include "base/dispatch.h"
 #include "base/number.h"
 #include "model/design.h"
 
-#include <math.h>
+MULTIVERSION static void end_follow_up(double last, const double *restrict lost,
+                                       double *restrict followed, int n)
+{
+    for (int i = 0; i < n; i++) followed[i] = smaller(last, lost[i]);
+}
 
 static void close(const void *params, double follow_up, double size, const double *death,
                   struct patients *p, struct scratch *w)
 {
     (void)params, (void)size, (void)death, (void)w;
-    for (int i = 0; i < p->n; i++) p->followed[i] = smaller(follow_up, p->lost[i]);
+    end_follow_up(follow_up, p->lost, p->followed, p->n);
 }
 
 const struct design design_fixed = {
@@ -18,5 +23,6 @@ const struct design design_fixed = {
     .formula = "observed until min(follow_up, loss)",
     .reference = "",
     .example = "fixed",
+    .ignores_arrivals = true,
     .close = close,
 };

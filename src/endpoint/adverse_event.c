@@ -1,7 +1,7 @@
 /* adverse_event.c - a severe adverse event, yes or no.  SPDX-License-Identifier: MIT */
 #include "model/endpoint.h"
 
-#include <math.h>
+#include <string.h>
 
 static double horizon(const void *own)
 {
@@ -20,8 +20,8 @@ static void compute(const void *own, const struct patients *p, const struct cour
                     struct outcome *out)
 {
     (void)own;
-    for (int i = 0; i < p->n; i++)
-        out->value[i] = endpoint_knows(p, c->death[i], i, 0) ? c->adverse_event[i] : NAN;
+    memcpy(out->value, c->adverse_event, (size_t)p->n * sizeof *out->value);
+    endpoint_keep_known(p, c->death, 0, out->value);
 }
 
 const struct endpoint endpoint_adverse_event = {

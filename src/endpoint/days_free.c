@@ -1,8 +1,10 @@
 /* days_free.c - days alive and free of a set of supports.  SPDX-License-Identifier: MIT */
+#include "base/dispatch.h"
 #include "base/number.h"
 #include "model/endpoint.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { UNIT_DAY, UNIT_HOUR };
 enum { DEATH_ZERO, DEATH_COUNTED, DEATH_WORST };
@@ -47,56 +49,120 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
                  d->within);
 }
 
-/* Length of (0, last] covered by the union of the intervals. */
-static double covered(int n, double *start, double *end, double last)
+enum { BLOCK = 256 };
+
+/* Up to BLOCK patients: how long they are alive within the window, and what covers it. */
+struct window {
+    double alive[BLOCK], last[BLOCK]; /* last: end of the last support */
+    double start[SUPPORT_COUNT][BLOCK], end[SUPPORT_COUNT][BLOCK];
+};
+
+MULTIVERSION static void time_alive(double within, bool by_day, const double *restrict death,
+                                    double *restrict alive, int n)
 {
-    for (int k = 1; k < n; k++) /* by start; at most four */
-        for (int j = k; j > 0 && start[j] < start[j - 1]; j--) {
-            const double s = start[j], e = end[j];
-            start[j] = start[j - 1], end[j] = end[j - 1];
-            start[j - 1] = s, end[j - 1] = e;
-        }
-    double total = 0, reached = 0;
-    for (int k = 0; k < n; k++) {
-        const double from = larger(start[k], reached), to = smaller(end[k], last);
-        if (to > from) {
-            total += to - from;
-            reached = to;
-        }
+    for (int i = 0; i < n; i++) {
+        const double whole = __builtin_ceil(death[i]) - 1;
+        alive[i] = smaller(within, by_day ? whole : death[i]);
     }
-    return total;
 }
 
-static double free_days(const struct days_free *d, const struct course *c, int i)
+/* When a support is on, widened to whole days; empty where it never is, or only after the window.
+ */
+MULTIVERSION static void support_interval(double within, bool by_day, const double *restrict from,
+                                          const double *restrict to, double *restrict start,
+                                          double *restrict end, double *restrict last, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const bool on = (to[i] > from[i]) & (from[i] < within);
+        const double first_day = __builtin_floor(from[i]), last_day = __builtin_ceil(to[i]);
+        start[i] = on ? (by_day ? first_day : from[i]) : 0;
+        end[i] = on ? (by_day ? last_day : to[i]) : 0;
+        last[i] = larger(last[i], end[i]);
+    }
+}
+
+/* Exchanges the intervals of each patient whose second starts first. */
+MULTIVERSION static void put_in_order(double *restrict start, double *restrict end,
+                                      double *restrict start_2, double *restrict end_2, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double s = start[i], e = end[i], s2 = start_2[i], e2 = end_2[i];
+        const bool second_first = s2 < s;
+        start[i] = second_first ? s2 : s;
+        end[i] = second_first ? e2 : e;
+        start_2[i] = second_first ? s : s2;
+        end_2[i] = second_first ? e : e2;
+    }
+}
+
+/* Adds what an interval covers of (reached, alive]. */
+MULTIVERSION static void add_cover(const double *restrict start, const double *restrict end,
+                                   const double *restrict alive, double *restrict reached,
+                                   double *restrict covered, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double from = larger(start[i], reached[i]), to = smaller(end[i], alive[i]);
+        covered[i] += to > from ? to - from : 0;
+        reached[i] = to > from ? to : reached[i];
+    }
+}
+
+/* Length of (0, alive] that the union of the intervals covers. */
+static void add_union(struct window *x, int n_supports, double *covered, int n)
+{
+    double reached[BLOCK] = {0};
+    for (int k = 1; k < n_supports; k++) /* by start; at most four */
+        for (int j = k; j > 0; j--)
+            put_in_order(x->start[j - 1], x->end[j - 1], x->start[j], x->end[j], n);
+    for (int k = 0; k < n_supports; k++)
+        add_cover(x->start[k], x->end[k], x->alive, reached, covered, n);
+}
+
+MULTIVERSION static void days_after_last(const struct window *x, double *restrict days, int n)
+{
+    for (int i = 0; i < n; i++) days[i] = larger(0, x->alive[i] - x->last[i]);
+}
+
+MULTIVERSION static void days_not_covered(const struct window *x, double *restrict days, int n)
+{
+    for (int i = 0; i < n; i++) days[i] = x->alive[i] - days[i];
+}
+
+MULTIVERSION static void score_dead(double within, double score, const double *restrict death,
+                                    double *restrict days, int n)
+{
+    for (int i = 0; i < n; i++) days[i] = death[i] <= within ? score : days[i];
+}
+
+static void compute_block(const struct days_free *d, const struct course *c, int from, double *days,
+                          int n)
 {
     const bool by_day = d->unit == UNIT_DAY;
-    const double death = c->death[i];
-    const double alive = smaller(d->within, by_day ? ceil(death) - 1 : death);
-    if (death <= d->within && d->death != DEATH_COUNTED) return d->death == DEATH_WORST ? -1 : 0;
-    if (d->n == 1) {
-        const double s = c->support_start[d->support[0]][i], e = c->support_end[d->support[0]][i];
-        if (!(e > s) || s >= d->within) return alive;
-        const double from = by_day ? floor(s) : s, to = by_day ? ceil(e) : e;
-        return d->from_last ? larger(0, alive - to) : alive - larger(0, smaller(to, alive) - from);
+    const double *death = c->death + from;
+    struct window x;
+    memset(x.last, 0, sizeof x.last);
+    memset(days, 0, (size_t)n * sizeof *days);
+    time_alive(d->within, by_day, death, x.alive, n);
+    for (int k = 0; k < d->n; k++)
+        support_interval(d->within, by_day, c->support_start[d->support[k]] + from,
+                         c->support_end[d->support[k]] + from, x.start[k], x.end[k], x.last, n);
+    if (d->from_last)
+        days_after_last(&x, days, n);
+    else {
+        add_union(&x, d->n, days, n);
+        days_not_covered(&x, days, n);
     }
-    double start[SUPPORT_COUNT], end[SUPPORT_COUNT], last = 0;
-    int n = 0;
-    for (int k = 0; k < d->n; k++) {
-        const double s = c->support_start[d->support[k]][i], e = c->support_end[d->support[k]][i];
-        if (!(e > s) || s >= d->within) continue; /* never on, or only after the window */
-        start[n] = by_day ? floor(s) : s;
-        end[n] = by_day ? ceil(e) : e;
-        last = larger(last, end[n++]);
-    }
-    return d->from_last ? larger(0, alive - last) : alive - covered(n, start, end, alive);
+    if (d->death != DEATH_COUNTED)
+        score_dead(d->within, d->death == DEATH_WORST ? -1 : 0, death, days, n);
 }
 
 static void compute(const void *own, const struct patients *p, const struct course *c,
                     struct outcome *out)
 {
     const struct days_free *d = own;
-    for (int i = 0; i < p->n; i++)
-        out->value[i] = endpoint_knows(p, c->death[i], i, d->within) ? free_days(d, c, i) : NAN;
+    for (int i = 0; i < p->n; i += BLOCK)
+        compute_block(d, c, i, out->value + i, p->n - i < BLOCK ? p->n - i : BLOCK);
+    endpoint_keep_known(p, c->death, d->within, out->value);
 }
 
 const struct endpoint endpoint_days_free = {

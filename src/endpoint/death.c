@@ -1,4 +1,5 @@
 /* death.c - death by a day: time to event, and yes or no.  SPDX-License-Identifier: MIT */
+#include "base/dispatch.h"
 #include "base/number.h"
 #include "model/endpoint.h"
 
@@ -26,18 +27,26 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
     if (isnan(d->by)) d->by = q->context->follow_up;
 }
 
+MULTIVERSION static void observe(double by, const struct patients *p, const double *restrict death,
+                                 double *restrict value, double *restrict time,
+                                 double *restrict event)
+{
+    const double *restrict excluded = p->excluded, *restrict followed = p->followed;
+    for (int i = 0; i < p->n; i++) {
+        const bool counts = !(excluded[i] > 0) & (followed[i] >= 0);
+        const double last = smaller(by, followed[i]), dead = death[i] <= last;
+        time[i] = counts ? smaller(death[i], last) : NAN;
+        event[i] = counts ? dead : NAN;
+        value[i] = dead;
+    }
+}
+
 static void compute(const void *own, const struct patients *p, const struct course *c,
                     struct outcome *out)
 {
     const double by = ((const struct death *)own)->by;
-    for (int i = 0; i < p->n; i++) {
-        const bool counts = !(p->excluded[i] > 0) && p->followed[i] >= 0;
-        const double last = smaller(by, p->followed[i]);
-        const bool dead = c->death[i] <= last;
-        out->time[i] = counts ? (dead ? c->death[i] : last) : NAN;
-        out->event[i] = counts ? dead : NAN;
-        out->value[i] = endpoint_knows(p, c->death[i], i, by) ? dead : NAN;
-    }
+    observe(by, p, c->death, out->value, out->time, out->event);
+    endpoint_keep_known(p, c->death, by, out->value);
 }
 
 const struct endpoint endpoint_death = {

@@ -2,7 +2,6 @@
 #include "base/text.h"
 #include "model/endpoint.h"
 
-#include <math.h>
 #include <string.h>
 
 struct marker {
@@ -41,8 +40,8 @@ static void compute(const void *own, const struct patients *p, const struct cour
                     struct outcome *out)
 {
     const struct marker *m = own;
-    for (int i = 0; i < p->n; i++)
-        out->value[i] = endpoint_knows(p, c->death[i], i, 0) ? c->marker[m->index][i] : NAN;
+    memcpy(out->value, c->marker[m->index], (size_t)p->n * sizeof *out->value);
+    endpoint_keep_known(p, c->death, 0, out->value);
 }
 
 const struct endpoint endpoint_marker = {

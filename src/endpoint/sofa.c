@@ -31,10 +31,9 @@ static void compute(const void *own, const struct patients *p, const struct cour
                     struct outcome *out)
 {
     const struct sofa *s = own;
-    for (int i = 0; i < p->n; i++)
-        out->value[i] = endpoint_knows(p, c->death[i], i, s->day)
-                            ? sofa_on_day(c, i, (int)s->day, s->death)
-                            : NAN;
+    const struct sofa_rule rule = {(int)s->day, s->death};
+    sofa_on_day(c, rule, 0, out->value, p->n);
+    endpoint_keep_known(p, c->death, s->day, out->value);
 }
 
 const struct endpoint endpoint_sofa = {

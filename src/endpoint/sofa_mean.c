@@ -1,7 +1,9 @@
 /* sofa_mean.c - mean daily SOFA over a range of days.  SPDX-License-Identifier: MIT */
+#include "base/dispatch.h"
 #include "endpoint/sofa_day.h"
 
 #include <math.h>
+#include <string.h>
 
 struct sofa_mean {
     double from, day;
@@ -33,25 +35,39 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
                  s->from, s->day);
 }
 
-static double mean_of_days(const struct sofa_mean *s, const struct course *c, int i)
+MULTIVERSION static void add_scores(const double *restrict score, double *restrict sum,
+                                    double *restrict days, int n)
 {
-    double sum = 0;
-    int n = 0;
-    for (int d = (int)s->from; d <= (int)s->day; d++) {
-        const double x = sofa_on_day(c, i, d, s->death);
-        if (isnan(x)) continue;
-        sum += x;
-        n++;
+    for (int i = 0; i < n; i++) {
+        const bool there = !isnan(score[i]);
+        sum[i] += there ? score[i] : 0;
+        days[i] += there ? 1 : 0;
     }
-    return n > 0 ? sum / n : NAN;
 }
+
+MULTIVERSION static void divide(const double *restrict days, double *restrict sum, int n)
+{
+    for (int i = 0; i < n; i++) sum[i] = days[i] > 0 ? sum[i] / days[i] : NAN;
+}
+
+enum { BLOCK = 256 };
 
 static void compute(const void *own, const struct patients *p, const struct course *c,
                     struct outcome *out)
 {
     const struct sofa_mean *s = own;
-    for (int i = 0; i < p->n; i++)
-        out->value[i] = endpoint_knows(p, c->death[i], i, s->day) ? mean_of_days(s, c, i) : NAN;
+    for (int from = 0; from < p->n; from += BLOCK) {
+        const int n = p->n - from < BLOCK ? p->n - from : BLOCK;
+        double score[BLOCK], days[BLOCK] = {0}, *sum = out->value + from;
+        memset(sum, 0, (size_t)n * sizeof *sum);
+        for (int d = (int)s->from; d <= (int)s->day; d++) {
+            const struct sofa_rule rule = {d, s->death};
+            sofa_on_day(c, rule, from, score, n);
+            add_scores(score, sum, days, n);
+        }
+        divide(days, sum, n);
+    }
+    endpoint_keep_known(p, c->death, s->day, out->value);
 }
 
 const struct endpoint endpoint_sofa_mean = {

@@ -1,4 +1,5 @@
 /* stay.c - length of stay in the ICU or in hospital.  SPDX-License-Identifier: MIT */
+#include "base/dispatch.h"
 #include "base/number.h"
 #include "model/endpoint.h"
 
@@ -30,16 +31,23 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
         needs->stay[s->of] = true;
 }
 
+MULTIVERSION static void length_of_stay(double within, const struct patients *p,
+                                        const double *restrict end, double *restrict value)
+{
+    const double *restrict excluded = p->excluded, *restrict followed = p->followed;
+    const double *restrict lost = p->lost;
+    for (int i = 0; i < p->n; i++) {
+        const double days = smaller(end[i], within);
+        const bool known = !(excluded[i] > 0) & (followed[i] >= 0) & (days <= lost[i]);
+        value[i] = known ? days : NAN;
+    }
+}
+
 static void compute(const void *own, const struct patients *p, const struct course *c,
                     struct outcome *out)
 {
     const struct stay_endpoint *s = own;
-    const double *end = c->stay_end[s->of];
-    for (int i = 0; i < p->n; i++) {
-        const double days = smaller(end[i], isnan(s->within) ? INFINITY : s->within);
-        const bool known = !(p->excluded[i] > 0) && p->followed[i] >= 0 && days <= p->lost[i];
-        out->value[i] = known ? days : NAN;
-    }
+    length_of_stay(isnan(s->within) ? INFINITY : s->within, p, c->stay_end[s->of], out->value);
 }
 
 const struct endpoint endpoint_stay = {

@@ -1,5 +1,6 @@
 /* time_to.c - time to the end of a support or stay, death competing.  SPDX-License-Identifier: MIT
  */
+#include "base/dispatch.h"
 #include "base/number.h"
 #include "model/endpoint.h"
 
@@ -46,6 +47,23 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
         needs->support[k] = true;
 }
 
+/* start NULL: nobody is never on it. */
+MULTIVERSION static void compete(double by, const struct patients *p, const double *restrict death,
+                                 const double *restrict start, const double *restrict end,
+                                 const struct outcome *out)
+{
+    const double *restrict excluded = p->excluded, *restrict followed = p->followed;
+    double *restrict time = out->time, *restrict event = out->event;
+    for (int i = 0; i < p->n; i++) {
+        const bool ever = start == NULL || end[i] > start[i];
+        const bool counts = !(excluded[i] > 0) & (followed[i] >= 0) & ever;
+        const double last = smaller(by, followed[i]), ended = smaller(end[i], death[i]);
+        const double cause = end[i] < death[i] ? 1 : 2;
+        time[i] = counts ? smaller(ended, last) : NAN;
+        event[i] = !counts ? NAN : ended > last ? 0 : cause;
+    }
+}
+
 static void compute(const void *own, const struct patients *p, const struct course *c,
                     struct outcome *out)
 {
@@ -54,14 +72,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
     const double *start = stay ? NULL : c->support_start[support_of(t->of)];
     const double *end = stay ? c->stay_end[t->of == OF_ICU ? STAY_ICU : STAY_HOSPITAL]
                              : c->support_end[support_of(t->of)];
-    for (int i = 0; i < p->n; i++) {
-        const bool counts =
-            !(p->excluded[i] > 0) && p->followed[i] >= 0 && (stay || end[i] > start[i]);
-        const double last = smaller(t->by, p->followed[i]), ended = smaller(end[i], c->death[i]);
-        const int cause = ended > last ? 0 : end[i] < c->death[i] ? 1 : 2;
-        out->time[i] = counts ? smaller(ended, last) : NAN;
-        out->event[i] = counts ? (double)cause : NAN;
-    }
+    compete(t->by, p, c->death, start, end, out);
 }
 
 const struct endpoint endpoint_time_to = {

@@ -3,6 +3,7 @@
 #include "base/checksum.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "engine/needs.h"
 #include "engine/point.h"
 #include "engine/recording.h"
 #include "engine/replicate.h"
@@ -12,20 +13,6 @@
 #include <string.h>
 
 enum { POINTS_WITH_MISTAKES = 1000 }; /* looked at, once there is a mistake */
-
-/* --- needs ---------------------------------------------------------------------------------------
- */
-
-static void close_needs(struct point *point)
-{
-    struct course_needs *n = &point->needs;
-    const struct baseline *b = point->baseline;
-    if (n->sofa_day > 0 && b->sofa.in_icu) n->stay[STAY_ICU] = true;
-    if (n->stay[STAY_HOSPITAL] && b->stay[STAY_HOSPITAL].after_icu) n->stay[STAY_ICU] = true;
-    for (int s = 0; s < STAY_COUNT; s++)
-        for (int k = 0; k < SUPPORT_COUNT && n->stay[s]; k++)
-            if (b->stay[s].after_support[k]) n->support[k] = true;
-}
 
 /* --- answers -------------------------------------------------------------------------------------
  */
@@ -95,28 +82,43 @@ static int bind_answer_row(struct reader *r, const struct plan *plan,
     return -1;
 }
 
+static int description_of(struct plan *plan, int endpoint, int arm)
+{
+    int k = 0;
+    while (k < plan->n_descriptions &&
+           (plan->description[k].endpoint != endpoint || plan->description[k].arm != arm))
+        k++;
+    if (k == plan->n_descriptions)
+        plan->description[plan->n_descriptions++] = (struct description){endpoint, arm, 0};
+    return k;
+}
+
 static int bind_endpoint_row(struct reader *r, struct plan *plan, const struct published_spec *row)
 {
     const struct scenario *s = &plan->point[0].scenario;
     const char **names =
         arena_alloc(r->memory, (size_t)(s->endpoints.n + s->arms.n), sizeof *names);
-    struct descriptive d = {endpoint_index(&s->endpoints, row->endpoint.text), -1,
-                            describe_statistic(row->statistic.text)};
+    const int endpoint = endpoint_index(&s->endpoints, row->endpoint.text);
+    const int statistic = describe_statistic(row->statistic.text);
+    int arm = -1;
     for (int k = 0; k < s->endpoints.n; k++) names[k] = s->endpoints.item[k].name;
-    if (d.endpoint < 0) unknown_name(r, &row->endpoint, "endpoint", names, s->endpoints.n);
-    if (d.statistic < 0)
+    if (endpoint < 0) unknown_name(r, &row->endpoint, "endpoint", names, s->endpoints.n);
+    if (statistic < 0)
         unknown_name(r, &row->statistic, "statistic of an endpoint", describe_names,
                      DESCRIBE_COUNT);
     if (row->arm.text != NULL) {
-        d.arm = arms_find(&s->arms, row->arm.text);
+        arm = arms_find(&s->arms, row->arm.text);
         for (int k = 0; k < s->arms.n; k++) names[k] = s->arms.arm[k].name;
-        if (d.arm < 0) unknown_name(r, &row->arm, "arm", names, s->arms.n);
+        if (arm < 0) unknown_name(r, &row->arm, "arm", names, s->arms.n);
     }
-    if (d.endpoint >= 0 && plan->point[0].columns[d.endpoint].value < 0) {
+    if (endpoint >= 0 && plan->point[0].columns[endpoint].value < 0) {
         error_at(r->errors, row->endpoint.at, "published row: endpoint '%s' has no single value",
                  row->endpoint.text);
         return -1;
     }
+    if (endpoint < 0 || statistic < 0) return -1;
+    const struct descriptive d = {description_of(plan, endpoint, arm), statistic};
+    plan->description[d.description].asked |= 1u << statistic;
     for (int k = 0; k < plan->n_descriptives; k++)
         if (memcmp(&plan->descriptive[k], &d, sizeof d) == 0)
             return plan->n_answers - plan->n_descriptives + k;
@@ -141,6 +143,7 @@ static void bind_published(struct reader *r, struct plan *plan)
     plan->published = arena_alloc(r->memory, n, sizeof *plan->published);
     plan->published_source = arena_alloc(r->memory, n, sizeof *plan->published_source);
     plan->descriptive = arena_alloc(r->memory, n, sizeof *plan->descriptive);
+    plan->description = arena_alloc(r->memory, n, sizeof *plan->description);
     for (int k = 0; k < p->n; k++) {
         const struct published_spec *row = &p->item[k];
         if (row->statistic.text == NULL) continue;
@@ -291,7 +294,7 @@ static void solve_point(struct reader *r, int index, struct plan *plan)
     const struct scenario *s = &point->scenario;
     course_solve(r, &s->arms, s->trial.follow_up, &s->trial.allocation, &point->course);
     if (r->errors->n > 0) return;
-    close_needs(point);
+    needs_close(r, point);
     const uint64_t seed = (uint64_t)s->simulation.seed;
     point->seed =
         s->simulation.common_random_numbers ? seed : stream_indexed(seed, (uint64_t)index + 1);

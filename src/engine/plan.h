@@ -12,17 +12,21 @@
 /* When an endpoint's values are recorded. */
 struct recording {
     bool always;
-    double *intercept; /* [n_arms] log odds */
+    double *intercept;    /* [n_arms] log odds */
+    double *odds_against; /* [n_arms] exp(-intercept) */
     struct predictor covariates;
     int n_outcomes, *outcome; /* endpoints whose values act */
     double *slope;
     uint64_t variable;
 };
 
-/* A statistic of one endpoint in one arm, for comparison with a published one. */
-struct descriptive {
+/* An endpoint in one arm, some of whose statistics are compared with published ones. */
+struct description {
     int endpoint, arm; /* arm -1: all */
-    int statistic;     /* enum in describe.c */
+    unsigned asked;    /* bit k: statistic k */
+};
+struct descriptive {
+    int description, statistic; /* enum in describe.c */
 };
 
 struct solved; /* populations and courses, shared between points */
@@ -56,6 +60,8 @@ struct plan {
     struct answer *answer;
     int n_descriptives; /* statistics that papers print; only without a sweep */
     struct descriptive *descriptive;
+    int n_descriptions;
+    struct description *description;
     int *published_source; /* [n_published] answer */
     struct published *published;
     int n_published;

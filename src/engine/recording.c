@@ -103,6 +103,7 @@ static void solve_one(struct reader *r, const struct point *point, int endpoint,
                      "endpoint '%s': observed probability %g cannot be reached",
                      point->scenario.endpoints.item[endpoint].name, p);
     }
+    for (int a = 0; a < point->trial.n_arms; a++) rec->odds_against[a] = exp(-rec->intercept[a]);
     free(log_odds);
 }
 
@@ -138,6 +139,7 @@ void recording_bind(struct reader *r, struct point *point)
         struct recording *rec = &point->recording[k];
         rec->always = true;
         rec->intercept = arena_alloc(r->memory, (size_t)arms->n, sizeof *rec->intercept);
+        rec->odds_against = arena_alloc(r->memory, (size_t)arms->n, sizeof *rec->odds_against);
         rec->variable = stream_variable(arena_printf(r->memory, "observed %s", e->name));
         check_arms(r, arms, e);
         if (e->common.observed.log_odds.n > 0 && e->common.observed.probability.n == 0)

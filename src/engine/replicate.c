@@ -1,5 +1,7 @@
 /* replicate.c - see replicate.h.  SPDX-License-Identifier: MIT */
 #include "engine/replicate.h"
+#include "base/dispatch.h"
+#include "stat/vector.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,41 +13,70 @@ uint64_t replicate_in_domain(int domain, uint64_t replicate)
 
 /* --- what is recorded ------------------------------------------------------------------------- */
 
-/* Clears the columns of an endpoint where its value is not recorded. keep: uniforms in, kept. */
+/* x becomes missing where the uniform u + 1/2 lies above the share 1 / (1 + odds), `odds` those of
+ * not being recorded. */
+MULTIVERSION static void clear_unrecorded(const double *restrict u, const double *restrict odds,
+                                          double *restrict x, int n)
+{
+    for (int i = 0; i < n; i++) x[i] = (u[i] + 0.5) * (1 + odds[i]) < 1 ? x[i] : NAN;
+}
+
+/* Log odds of being recorded besides the arm's own. */
+static void add_terms(const struct recording *r, const struct point *point,
+                      const struct patients *p, const double *const *value, double *odds)
+{
+    predictor_add(&r->covariates, (const double *const *)p->covariate, odds, p->n);
+    for (int k = 0; k < r->n_outcomes; k++) {
+        const double *x = value[point->columns[r->outcome[k]].value];
+        for (int i = 0; i < p->n; i++) odds[i] += isnan(x[i]) ? 0 : r->slope[k] * x[i];
+    }
+}
+
+/* Clears the columns of an endpoint where its value is not recorded. u: centred uniforms. */
 static void apply_recording(const struct recording *r, const struct point *point,
                             const struct patients *p, const double *const *value, const double *u,
                             struct outcome *out, struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
     double *odds = scratch_doubles(w, p->n);
-    for (int i = 0; i < p->n; i++) odds[i] = r->intercept[(int)p->arm[i]];
-    predictor_add(&r->covariates, (const double *const *)p->covariate, odds, p->n);
-    for (int k = 0; k < r->n_outcomes; k++) {
-        const double *x = value[point->columns[r->outcome[k]].value];
-        for (int i = 0; i < p->n; i++) odds[i] += isnan(x[i]) ? 0 : r->slope[k] * x[i];
+    if (r->covariates.n == 0 && r->n_outcomes == 0)
+        for (int i = 0; i < p->n; i++) odds[i] = r->odds_against[(int)p->arm[i]];
+    else {
+        for (int i = 0; i < p->n; i++) odds[i] = r->intercept[(int)p->arm[i]];
+        add_terms(r, point, p, value, odds);
+        for (int i = 0; i < p->n; i++) odds[i] = -odds[i];
+        vector_exp(odds, odds, p->n);
     }
-    for (int i = 0; i < p->n; i++) {
-        if ((u[i] + 0.5) * (1 + exp(-odds[i])) < 1) continue;
-        if (out->value) out->value[i] = NAN;
-        if (out->time) out->time[i] = out->event[i] = NAN;
-    }
+    if (out->value) clear_unrecorded(u, odds, out->value, p->n);
+    if (out->time) clear_unrecorded(u, odds, out->time, p->n);
+    if (out->time) clear_unrecorded(u, odds, out->event, p->n);
     scratch_restore(w, mark);
+}
+
+/* The columns with copies of those that act on recording: values before any is removed. */
+static const double **whole_values(const struct point *point, const double **value, int n,
+                                   struct scratch *w)
+{
+    const double **whole = scratch_take(w, (size_t)point->schema.n, sizeof *whole);
+    memcpy(whole, value, (size_t)point->schema.n * sizeof *whole);
+    for (int k = 0; k < point->scenario.endpoints.n; k++) {
+        const struct recording *r = &point->recording[k];
+        for (int j = 0; j < r->n_outcomes && !r->always; j++) {
+            const int column = point->columns[r->outcome[j]].value;
+            if (whole[column] != value[column]) continue;
+            double *copy = scratch_doubles(w, n);
+            memcpy(copy, value[column], (size_t)n * sizeof *copy);
+            whole[column] = copy;
+        }
+    }
+    return whole;
 }
 
 static void record(const struct point *point, const struct patients *p, uint64_t replicate,
                    const double **value, struct outcome *outcome, struct scratch *w)
 {
     const struct endpoint_specs *specs = &point->scenario.endpoints;
-    const double **whole = scratch_take(w, (size_t)point->schema.n, sizeof *whole);
-    memcpy(whole, value, (size_t)point->schema.n * sizeof *whole);
-    for (int k = 0; k < specs->n;
-         k++) { /* what acts on recording is the value before any is removed */
-        const int column = point->columns[k].value;
-        if (column < 0 || point->recording[k].always) continue;
-        double *copy = scratch_doubles(w, p->n);
-        memcpy(copy, value[column], (size_t)p->n * sizeof *copy);
-        whole[column] = copy;
-    }
+    const double **whole = whole_values(point, value, p->n, w);
     double *u = scratch_doubles(w, p->n);
     for (int k = 0; k < specs->n; k++) {
         if (point->recording[k].always) continue;
@@ -105,6 +136,5 @@ void replicate_run(const struct plan *plan, const struct point *point, uint64_t 
         analysis_run(&point->analysis[k], &data, w, out);
         out += point->analysis[k].n_outputs;
     }
-    for (int k = 0; k < plan->n_descriptives; k++)
-        *out++ = describe(&plan->descriptive[k], point, &data, w);
+    describe(plan, point, &data, w, out);
 }

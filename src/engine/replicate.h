@@ -17,10 +17,10 @@ struct dataset endpoint_dataset(const struct point *point, const struct patients
 void replicate_run(const struct plan *plan, const struct point *point, uint64_t replicate,
                    struct scratch *w, struct result *out);
 
-/* The statistic as a result whose estimate is the value. Names: n, count, percent, mean, sd,
- * median, q1, q3. */
-struct result describe(const struct descriptive *d, const struct point *point,
-                       const struct dataset *data, struct scratch *w);
+/* out[plan->n_descriptives]: results whose estimates are the statistics. Names: n, count, percent,
+ * mean, sd, median, q1, q3. */
+void describe(const struct plan *plan, const struct point *point, const struct dataset *data,
+              struct scratch *w, struct result *out);
 int describe_statistic(const char *name); /* -1: unknown */
 extern const char *const describe_names[];
 enum { DESCRIBE_COUNT = 8 };

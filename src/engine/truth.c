@@ -83,7 +83,7 @@ static int close_cohort(const struct finding *f, const struct membership *m, str
     for (int s = 0; s < n_slices; s++)
         for (int i = 0; i < t->n; i++) {
             if (!keeps(m, &slice[s], i)) continue;
-            all.arrival[all.n] = slice[s].p.arrival[i];
+            if (slice[s].p.arrival != NULL) all.arrival[all.n] = slice[s].p.arrival[i];
             all.lost[all.n] = slice[s].p.lost[i];
             all.excluded[all.n] = slice[s].p.excluded[i];
             death[all.n++] = slice[s].c.death[i];
@@ -124,7 +124,8 @@ static struct dataset stack(const struct finding *f, const struct membership *m,
         const struct dataset d = endpoint_dataset(point, &slice[s].p, &slice[s].c, 0, true, w);
         for (int i = 0; i < t->n; i++) {
             if (!keeps(m, &slice[s], i)) continue;
-            for (int k = 0; k < n_columns; k++) column[k][at] = d.value[k][i];
+            for (int k = 0; k < n_columns; k++)
+                if (d.value[k] != NULL) column[k][at] = d.value[k][i];
             column[centre][at] += fresh * (s / t->n_arms);
             arm[at++] = slice[s].arm;
         }

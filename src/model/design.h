@@ -14,6 +14,7 @@ struct design {
     const struct param *params;
     size_t params_size;
     const char *example;
+    bool ignores_arrivals; /* close works without them: they need not be drawn */
     /* Why the design cannot work with so many patients; NULL: it can. May itself be NULL. */
     const char *(*refuses)(const void *params, int64_t patients);
     /* Given n, arrival, lost, excluded and the day of death: sets followed[i] = last day on which

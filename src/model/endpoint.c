@@ -1,5 +1,6 @@
 /* endpoint.c - what endpoints share when they are checked.  SPDX-License-Identifier: MIT */
 #include "model/endpoint.h"
+#include "base/dispatch.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -42,4 +43,20 @@ void endpoint_sofa_day(const struct endpoint_question *q, double day, struct cou
     }
     if (endpoint_wants(q, q->context->available->sofa_day > 0, "sofa") && day > needs->sofa_day)
         needs->sofa_day = (int)day;
+}
+
+MULTIVERSION static void keep_known(const double *restrict excluded,
+                                    const double *restrict followed, const double *restrict death,
+                                    double day, double *restrict x, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const bool counts = !(excluded[i] > 0) & (followed[i] >= 0);
+        const bool known = counts & ((followed[i] >= day) | (death[i] <= followed[i]));
+        x[i] = known ? x[i] : NAN;
+    }
+}
+
+void endpoint_keep_known(const struct patients *p, const double *death, double day, double *x)
+{
+    keep_known(p->excluded, p->followed, death, day, x, p->n);
 }

@@ -40,12 +40,9 @@ enum support endpoint_support(const struct endpoint_question *q, const char *nam
 /* A day number, whole, from 0 to SOFA_DAYS_MAX: reports otherwise; marks the days as needed. */
 void endpoint_sofa_day(const struct endpoint_question *q, double day, struct course_needs *needs);
 
-/* Whether patient i counts and the state at `day` is known: observed until then, or seen to die. */
-static inline bool endpoint_knows(const struct patients *p, double death, int i, double day)
-{
-    return !(p->excluded[i] > 0) && p->followed[i] >= 0 &&
-           (p->followed[i] >= day || death <= p->followed[i]);
-}
+/* Makes x[i] NaN unless patient i counts (recruited, not excluded) and the state at `day` is known:
+ * observed until then, or seen to die. */
+void endpoint_keep_known(const struct patients *p, const double *death, double day, double *x);
 
 struct endpoint {
     const char *name, *brief, *formula, *reference;

@@ -31,15 +31,17 @@ enum { SOFA_DAYS_MAX = 90, SOFA_WORST = 24 };
 /* What of a course somebody reads; the rest is not drawn. */
 struct course_needs {
     bool death, support[SUPPORT_COUNT], stay[STAY_COUNT], adverse_event;
-    int sofa_day; /* last day a SOFA is read, 0: none */
-    bool *marker; /* [n markers] */
+    int sofa_day;    /* last day a SOFA is read, 0: none */
+    bool *marker;    /* [n markers] */
+    bool *covariate; /* [n covariates]; NULL: all */
+    bool without_arrivals;
 };
 
 struct patients {
     int n;
-    double *const *covariate; /* [n covariates][n], latent ones included */
+    double *const *covariate; /* [n covariates][n], latent ones included; NULL where not needed */
     int *centre;              /* [n] from 0 */
-    double *arrival;          /* [n] days since recruitment opened, increasing */
+    double *arrival;          /* [n] days since recruitment opened, rising; NULL if not drawn */
     double *arm;              /* [n] randomised arm */
     int *received;            /* [n] the arm whose effects the patient gets */
     double *excluded;         /* [n] 1: excluded after randomisation, from every analysis */

@@ -1,7 +1,14 @@
 /* select.c - see select.h.  SPDX-License-Identifier: MIT
  *
- * Hoare (1961) Communications of the ACM 4:321, algorithm 65, with the median of three as pivot. */
+ * Hoare (1961) Communications of the ACM 4:321, algorithm 65, with the median of three as pivot; of
+ * spread values, only in the bucket of a linear map in which counts find the place. */
 #include "stat/select.h"
+#include "base/dispatch.h"
+#include "stat/range.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
 
 static void swap(double *a, double *b)
 {
@@ -33,4 +40,70 @@ double select_smallest(double *x, int n, int k)
             break;
     }
     return x[k];
+}
+
+enum { BUCKETS = 512 };
+
+MULTIVERSION static void finite_only(const double *restrict x, double *restrict y, int n)
+{
+    for (int i = 0; i < n; i++) y[i] = x[i] <= DBL_MAX ? x[i] : -INFINITY;
+}
+
+/* The least value and the largest finite one. */
+static struct range finite_range(const double *x, int n, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    double *finite = scratch_doubles(w, n);
+    finite_only(x, finite, n);
+    const struct range r = {range_of(x, n).low, range_of(finite, n).high};
+    scratch_restore(w, mark);
+    return r;
+}
+
+/* Infinity goes to the last bucket, which finite values do not reach. */
+MULTIVERSION static void find_buckets(const double *restrict x, double low, double per_unit,
+                                      int *restrict bucket, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double at = (x[i] - low) * per_unit + 1;
+        const double not_low = at > 0 ? at : 0;
+        bucket[i] = (int)(not_low < BUCKETS - 1 ? not_low : BUCKETS - 1);
+    }
+}
+
+static double select_in_copy(const double *x, int n, int k, struct scratch *w)
+{
+    double *copy = scratch_doubles(w, n);
+    memcpy(copy, x, (size_t)n * sizeof *copy);
+    return select_smallest(copy, n, k);
+}
+
+static double select_in_bucket(const double *x, int n, int k, const struct range *r,
+                               struct scratch *w)
+{
+    int count[BUCKETS] = {0}, *bucket = scratch_ints(w, n);
+    find_buckets(x, r->low, (BUCKETS - 3) / (r->high - r->low), bucket, n);
+    for (int i = 0; i < n; i++) count[bucket[i]]++;
+    int here = 0, before = 0;
+    while (before + count[here] <= k) before += count[here++];
+    double *inside = scratch_doubles(w, n + 1);
+    int n_inside = 0;
+    for (int i = 0; i < n; i++) {
+        inside[n_inside] = x[i];
+        n_inside += bucket[i] == here;
+    }
+    return select_smallest(inside, n_inside, k - before);
+}
+
+double select_spread(const double *x, int n, int k, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    double value;
+    const struct range r = n < 64 ? (struct range){0, 0} : finite_range(x, n, w);
+    if (isfinite((BUCKETS - 3) / (r.high - r.low)))
+        value = select_in_bucket(x, n, k, &r, w);
+    else
+        value = select_in_copy(x, n, k, w);
+    scratch_restore(w, mark);
+    return value;
 }

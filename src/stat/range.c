@@ -1,0 +1,27 @@
+/* range.c - see range.h.  SPDX-License-Identifier: MIT */
+#include "stat/range.h"
+#include "base/dispatch.h"
+
+enum { LANES = 8 };
+
+MULTIVERSION struct range range_of(const double *x, int n)
+{
+    double low[LANES], high[LANES];
+    for (int k = 0; k < LANES; k++) low[k] = high[k] = x[0];
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            low[k] = x[i + k] < low[k] ? x[i + k] : low[k];
+            high[k] = x[i + k] > high[k] ? x[i + k] : high[k];
+        }
+    struct range r = {low[0], high[0]};
+    for (int k = 1; k < LANES; k++) {
+        r.low = low[k] < r.low ? low[k] : r.low;
+        r.high = high[k] > r.high ? high[k] : r.high;
+    }
+    for (; i < n; i++) {
+        r.low = x[i] < r.low ? x[i] : r.low;
+        r.high = x[i] > r.high ? x[i] : r.high;
+    }
+    return r;
+}

@@ -1,0 +1,162 @@
+/* test_select.c - order statistics of spread values, marks by key, and the log-rank sums that rest
+ * on them, against their definitions.  SPDX-License-Identifier: MIT */
+#include "base/stream.h"
+#include "model/analysis.h"
+#include "stat/range.h"
+#include "stat/select.h"
+#include "stat/tag_order.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+extern const struct analysis analysis_logrank;
+
+enum { ROOM = 1200 };
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Kinds of columns: spread, skewed, clumped, whole numbers, with infinite values, all equal. */
+enum kind { UNIFORM, SKEWED, CLUMPED, WHOLE, ENDLESS, EQUAL, KINDS };
+
+static void fill(enum kind kind, uint64_t k, double *x, int n)
+{
+    struct stream s = stream_for(7, k, kind);
+    for (int i = 0; i < n; i++) {
+        const double u = stream_uniform(&s);
+        x[i] = kind == UNIFORM   ? u - 0.5
+               : kind == SKEWED  ? exp(8 * u)
+               : kind == CLUMPED ? (i % 50 == 0 ? 1e6 * u : 1e-9 * u)
+               : kind == WHOLE   ? floor(12 * u)
+               : kind == ENDLESS ? (u < 0.4 ? INFINITY : 100 * u)
+                                 : 3;
+    }
+}
+
+/* Source of what is expected: sorting by the C library. */
+static void test_selection_is_the_sorted_value(void **state)
+{
+    (void)state;
+    static const int sizes[] = {1, 7, 63, 64, 65, 424, 1111};
+    struct scratch w = {0};
+    for (int kind = 0; kind < KINDS; kind++)
+        for (size_t j = 0; j < sizeof sizes / sizeof *sizes; j++) {
+            double x[ROOM], sorted[ROOM];
+            const int n = sizes[j];
+            fill((enum kind)kind, j, x, n);
+            memcpy(sorted, x, sizeof x);
+            qsort(sorted, (size_t)n, sizeof *sorted, compare_doubles);
+            assert_memory_equal(&(double){range_of(x, n).low}, &sorted[0], sizeof(double));
+            assert_memory_equal(&(double){range_of(x, n).high}, &sorted[n - 1], sizeof(double));
+            for (int k = 0; k < n; k += 1 + n / 40) {
+                const double found = select_spread(x, n, k, &w);
+                assert_memory_equal(&found, &sorted[k], sizeof found);
+            }
+            scratch_reset(&w);
+        }
+    scratch_free(&w);
+}
+
+/* Marks 0 … 255 number the keys in their sorted order; refused exactly when a key occurs twice or
+ * keys crowd, and columns of distinct, evenly spread keys are not refused. */
+static void test_marks_follow_their_keys(void **state)
+{
+    (void)state;
+    struct scratch w = {0};
+    for (int kind = 0; kind < KINDS; kind++)
+        for (uint64_t k = 0; k < 20; k++) {
+            const int n = kind == ENDLESS ? 0 : (int)(12 * k + 3);
+            double key[ROOM], sorted[ROOM];
+            unsigned char tag[ROOM], got[ROOM];
+            fill((enum kind)kind, k, key, n);
+            memcpy(sorted, key, sizeof key);
+            qsort(sorted, (size_t)n, sizeof *sorted, compare_doubles);
+            bool distinct = true;
+            for (int i = 1; i < n; i++) distinct = distinct && sorted[i] > sorted[i - 1];
+            for (int i = 0; i < n; i++) {
+                const double *at =
+                    bsearch(&key[i], sorted, (size_t)n, sizeof *sorted, compare_doubles);
+                tag[i] = (unsigned char)(at - sorted);
+            }
+            const bool done = tags_by_key(key, tag, n, got, &w);
+            if (!distinct) assert_false(done);
+            if (kind == UNIFORM) assert_true(done);
+            for (int i = 0; i < n && done; i++) assert_int_equal(got[i], i);
+        }
+    scratch_free(&w);
+}
+
+/* O - E and V by their definition, a pass over all patients for each death. */
+static void defined_score(const struct sample *s, double *u, double *v)
+{
+    *u = *v = 0;
+    for (int i = 0; i < s->n; i++) {
+        if (!(s->event[i] > 0)) continue;
+        double at_risk = 0, treated = 0;
+        for (int j = 0; j < s->n; j++) {
+            at_risk += s->time[j] >= s->time[i];
+            treated += s->time[j] >= s->time[i] && s->arm[j];
+        }
+        const double share = treated / at_risk;
+        *u += s->arm[i] - share;
+        *v += share * (1 - share);
+    }
+}
+
+/* Distinct times of death; `horizon`: the others are censored there together or one by one. */
+static void check_logrank(uint64_t k, int n, bool horizon)
+{
+    double time[ROOM], event[ROOM];
+    unsigned char arm[ROOM];
+    struct sample s = {.n = n, .arm = arm, .time = time, .event = event, .term = -1, .n_strata = 1};
+    struct stream random = stream_for(11, k, (uint64_t)n);
+    for (int i = 0; i < n; i++) {
+        const double death = -log(stream_uniform(&random)), last = 2 * stream_uniform(&random);
+        const double end = horizon ? 1 : last;
+        arm[i] = stream_uniform(&random) < 0.5;
+        event[i] = death <= end;
+        time[i] = death <= end ? death : end;
+        s.n_arm[arm[i]]++;
+    }
+    double u, v;
+    defined_score(&s, &u, &v);
+    const struct inference in = {0.05, 2, 1, -1, 1.959963984540054};
+    const double params[2] = {0, 0};
+    struct scratch w = {0};
+    struct result r;
+    analysis_logrank.run(params, &in, &s, &w, &r);
+    assert_int_equal(r.why, UNDEFINED_NO);
+    assert_true(fabs(r.statistic - u / sqrt(v)) <= 1e-12 * (1 + fabs(u) / sqrt(v)));
+    assert_true(fabs(r.se * sqrt(v) - 1) <= 1e-12);
+    scratch_free(&w);
+}
+
+static void test_logrank_of_distinct_times_is_its_definition(void **state)
+{
+    (void)state;
+    for (uint64_t k = 0; k < 40; k++) {
+        check_logrank(k, 20 + 10 * (int)k, true);
+        check_logrank(k, 20 + 10 * (int)k, false);
+    }
+    check_logrank(99, ROOM, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_selection_is_the_sorted_value),
+        cmocka_unit_test(test_marks_follow_their_keys),
+        cmocka_unit_test(test_logrank_of_distinct_times_is_its_definition),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
