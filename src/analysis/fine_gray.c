@@ -135,9 +135,9 @@ static double subdistribution_evaluate(void *model, const double *beta, struct d
     exposures(f);
     memset(d->gradient, 0, (size_t)stride * sizeof(double));
     memset(d->information, 0, (size_t)stride * (size_t)stride * sizeof(double));
-    rows_add_products(d->information, z->row, n, z->blocks, f->v);
+    rows_add_products(d->information, NULL, z->row, n, z->blocks, f->v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
-    rows_add_products(d->information, f->mean, f->n_moments, z->blocks, f->weight);
+    rows_add_products(d->information, NULL, f->mean, f->n_moments, z->blocks, f->weight);
     for (int i = 0; i < n; i++) f->v[i] = f->event[i] - f->v[i];
     rows_add((lanes *)d->gradient, z->row, n, z->blocks, f->v);
     double loglik = lanes_dot(f->event, f->eta, n);
