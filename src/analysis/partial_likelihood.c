@@ -71,9 +71,9 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         }
         for (int k = 0; k < terms; k++, f->n_terms++) {
             f->last[f->n_terms] = end - 1;
-            f->multiplicity[f->n_terms] = (double)deaths / terms;
+            f->multiplicity[f->n_terms] = ties == TIES_EFRON ? 1 : deaths;
             f->minus[f->n_terms] = -f->multiplicity[f->n_terms];
-            f->fraction[f->n_terms] = (double)k / terms;
+            f->fraction[f->n_terms] = k > 0 ? (double)k / terms : 0;
         }
         for (int k = end - deaths; k < end; k++) f->death[k] = 1;
     }

@@ -1,6 +1,7 @@
 /* risk_set.c - see risk_set.h.  SPDX-License-Identifier: MIT */
 #include "analysis/risk_set.h"
 
+#include "base/dispatch.h"
 #include "stat/order.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 /* Appends one stratum, given its patients by falling time, at equal times the censored before the
- * deaths. No branch depends on who died: deaths come at random. */
+ * deaths. From the first death on no branch depends on who died: deaths come at random. */
 static void append_stratum(struct risk_sets *sets, const struct sample *s, const int *falling,
                            int n)
 {
@@ -16,7 +17,9 @@ static void append_stratum(struct risk_sets *sets, const struct sample *s, const
     struct death_time at = {first, first, 0};
     double time = INFINITY;
     int n_times = before;
-    for (int i = 0; i < n; i++) {
+    int i = 0;
+    for (; i < n && !(s->event[falling[i]] > 0); i++) sets->patient[first + i] = falling[i];
+    for (; i < n; i++) {
         const int patient = falling[i];
         const bool died = s->event[patient] > 0, new = died &(s->time[patient] < time);
         n_times += new;
@@ -35,6 +38,17 @@ static void append_stratum(struct risk_sets *sets, const struct sample *s, const
     sets->start[++sets->n_strata] = sets->n;
 }
 
+MULTIVERSION static double latest_death(const double *time, const double *event, int n)
+{
+    double latest = -INFINITY;
+#pragma omp simd reduction(max : latest)
+    for (int i = 0; i < n; i++) {
+        const double death = event[i] > 0 ? time[i] : -INFINITY;
+        latest = death > latest ? death : latest;
+    }
+    return latest;
+}
+
 /* Patients by falling time, at equal times the censored before the deaths. Those censored at or
  * after the last death lead, in no order: often most of a trial, followed to one horizon. */
 static void order_falling(int *falling, const struct sample *s, struct scratch *w)
@@ -42,11 +56,7 @@ static void order_falling(int *falling, const struct sample *s, struct scratch *
     const struct scratch_mark mark = scratch_save(w);
     const int n = s->n;
     int *other = scratch_ints(w, 2 * n), *dead = other + n;
-    double last_death = -INFINITY;
-    for (int i = 0; i < n; i++) {
-        const double death = s->event[i] > 0 ? s->time[i] : -INFINITY;
-        last_death = death > last_death ? death : last_death;
-    }
+    const double last_death = latest_death(s->time, s->event, n);
     int n_lead = 0, n_other = 0, n_dead = 0;
     for (int i = 0; i < n; i++) {
         const bool died = s->event[i] > 0, leads = !died & (s->time[i] >= last_death);
