@@ -154,11 +154,11 @@ static void bench_stage(const char *what, void (*stage)(struct stage *at),
     const double *x[TRIALS][COLUMNS];
     for (int k = 0; k < TRIALS && at && s; k++) {
         s[k] = sample_of(&trials[k], x[k]);
-        at[k] = (struct stage){.s = &s[k],
-                               .w = &w,
-                               .beta = {0.1, -0.2, 0.1, 0.3},
-                               .d = {scratch_doubles(&w, 8), scratch_doubles(&w, 64),
-                                     scratch_doubles(&w, 8)}};
+        at[k] = (struct stage){
+            .s = &s[k],
+            .w = &w,
+            .beta = {0.1, -0.2, 0.1, 0.3},
+            .d = {scratch_doubles(&w, 8), scratch_doubles(&w, 64), scratch_doubles(&w, 8)}};
         cox_model_build(&at[k].m, at[k].s, TIES_EFRON, false, &w);
     }
     double least = INFINITY, evaluations = 0;

@@ -52,6 +52,7 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         .eta = scratch_doubles(w, n),
         .weight = scratch_doubles(w, n),
         .s0 = scratch_doubles(w, n),
+        .leading = scratch_doubles(w, sets->n_strata),
         .hazard = scratch_doubles(w, n),
         .v = scratch_doubles(w, n),
         .denominator = scratch_doubles(w, n_terms),
@@ -80,24 +81,6 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
     observe_deaths(f);
 }
 
-/* S1 in `count` blocks of the columns, from the first death of each stratum on: where terms look.
- * s1 of that row holds the sum over the rows before. */
-MULTIVERSION_PART void running_sums(struct partial_likelihood *f, int b, int count)
-{
-    const size_t blocks = (size_t)f->z->blocks;
-    const double *weight = f->weight;
-    for (int g = 0; g < f->sets->n_strata; g++) {
-        const int lead = f->sets->lead[g], end = f->sets->start[g + 1];
-        const lanes *row = f->z->row + (size_t)lead * blocks + b;
-        lanes *s1 = f->s1 + (size_t)lead * blocks + b;
-        lanes sum[2];
-        for (int k = 0; k < count; k++) sum[k] = s1[k];
-        for (int i = lead; i < end; i++, row += blocks, s1 += blocks) {
-            for (int k = 0; k < count; k++) s1[k] = sum[k] += weight[i] * row[k];
-        }
-    }
-}
-
 /* The sums over the rows before the first death of each stratum, which no order binds. */
 static void leading_sums(struct partial_likelihood *f)
 {
@@ -108,19 +91,34 @@ static void leading_sums(struct partial_likelihood *f)
         lanes *s1 = f->s1 + (size_t)lead * blocks;
         memset(s1, 0, blocks * sizeof *s1);
         rows_add(s1, z->row + (size_t)start * blocks, lead - start, z->blocks, f->weight + start);
-        f->s0[lead] = lanes_sum(f->weight + start, lead - start);
+        f->leading[g] = lanes_sum(f->weight + start, lead - start);
     }
 }
 
-/* S0 from the first death on, and denominator := S0 - f T0 of every term */
-MULTIVERSION_PART void risk_totals(struct partial_likelihood *f)
+/* S0, and S1 in `count` blocks of the columns, from the first death of each stratum on: where terms
+ * look. In one loop, so that the chains of additions overlap. s1 of the first row holds the sum
+ * over the rows before. */
+MULTIVERSION_PART void running_sums(struct partial_likelihood *f, int b, int count)
 {
+    const size_t blocks = (size_t)f->z->blocks;
+    const double *weight = f->weight;
+    double *s0 = f->s0;
     for (int g = 0; g < f->sets->n_strata; g++) {
-        double total = f->s0[f->sets->lead[g]];
-        for (int i = f->sets->lead[g]; i < f->sets->start[g + 1]; i++) {
-            f->s0[i] = total += f->weight[i];
+        const int lead = f->sets->lead[g], end = f->sets->start[g + 1];
+        const lanes *row = f->z->row + (size_t)lead * blocks + b;
+        lanes *s1 = f->s1 + (size_t)lead * blocks + b, sum[2];
+        double total = f->leading[g];
+        for (int k = 0; k < count; k++) sum[k] = s1[k];
+        for (int i = lead; i < end; i++, row += blocks, s1 += blocks) {
+            for (int k = 0; k < count; k++) s1[k] = sum[k] += weight[i] * row[k];
+            s0[i] = total += weight[i];
         }
     }
+}
+
+/* denominator := S0 - f T0 of every term, and what it divides */
+MULTIVERSION_PART void risk_totals(struct partial_likelihood *f)
+{
     for (int t = 0; t < f->n_terms; t++) f->denominator[t] = f->s0[f->last[t]];
     for (int k = 0; k < f->n_tied; k++) {
         const struct tied_deaths tied = f->tied[k];
@@ -129,6 +127,10 @@ MULTIVERSION_PART void risk_totals(struct partial_likelihood *f)
         for (int t = tied.first_term; t < tied.first_term + tied.n_terms; t++) {
             f->denominator[t] -= f->fraction[t] * sum;
         }
+    }
+    for (int t = 0; t < f->n_terms; t++) {
+        f->inverse[t] = 1 / f->denominator[t];
+        f->increment[t] = f->multiplicity[t] * f->inverse[t];
     }
 }
 
@@ -212,28 +214,15 @@ MULTIVERSION_PART void risk_means(struct partial_likelihood *f, int b, int count
 }
 
 /* Two blocks at a time, where there are two: each addition waits for the last. */
-MULTIVERSION_PART void column_sums(struct partial_likelihood *f)
-{
-    int b = 0;
-    for (; b + 2 <= f->z->blocks; b += 2) {
-        running_sums(f, b, 2);
-        risk_means(f, b, 2);
-    }
-    if (b < f->z->blocks) {
-        running_sums(f, b, 1);
-        risk_means(f, b, 1);
-    }
-}
-
 MULTIVERSION static void sums_over_risk_sets(struct partial_likelihood *f)
 {
+    const int last = f->z->blocks - 1;
+    for (int b = 0; b < last; b += 2) running_sums(f, b, 2);
+    if (last % 2 == 0) running_sums(f, last, 1);
     risk_totals(f);
-    for (int t = 0; t < f->n_terms; t++) {
-        f->inverse[t] = 1 / f->denominator[t];
-        f->increment[t] = f->multiplicity[t] * f->inverse[t];
-    }
     expected_deaths(f, f->increment, f->v);
-    column_sums(f);
+    for (int b = 0; b < last; b += 2) risk_means(f, b, 2);
+    if (last % 2 == 0) risk_means(f, last, 1);
 }
 
 /* Adds offsets, if any, and holds linear predictors within bounds. */

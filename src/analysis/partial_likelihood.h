@@ -38,6 +38,7 @@ struct partial_likelihood {
     double *inverse;      /* [n_terms] of the sums of weights over risk sets */
     double *denominator;  /* [n_terms] logarithms of those sums */
     double *s0, *hazard;  /* [rows] work */
+    double *leading;      /* [strata] work: S0 before the first death */
     lanes *s1;            /* [rows][blocks] work */
     lanes *expected;      /* [blocks] work: sum of v times row */
 };
