@@ -19,9 +19,9 @@
 
 enum { ITERATIONS_MAX = 100 };
 
-#define SETTLED      1e-8 /* error left after the last step, in standard errors */
-#define SE_SETTLED   1e-8  /* relative change of the standard error that the last step would make */
-#define SHORT_STEP   2e-8 /* in standard deviations of a column: no shorter step is looked behind */
+#define SETTLED      1e-8  /* error left after the last step, in standard errors */
+#define SE_SETTLED   1e-8  /* relative change of the standard error still to come */
+#define SHORT_STEP   2e-8  /* in standard deviations of a column: the shortest step of interest */
 #define CONVERGED    1e-18 /* decrement at which no step matters, however long */
 #define FLAT         1e-12 /* decrement at which a step that does not shrink shows separation */
 #define LONG_STEP    1e-4  /* in standard deviations of a column: none so long at a true maximum */
