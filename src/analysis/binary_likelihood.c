@@ -92,7 +92,7 @@ static double evaluate(void *model, const double *beta, struct derivatives *d)
     memset(d->gradient, 0, (size_t)stride * sizeof(double));
     memset(d->information, 0, (size_t)stride * (size_t)stride * sizeof(double));
     rows_add((lanes *)d->gradient, z->row, n, z->blocks, m->residual);
-    rows_add_products(d->information, z->row, n, z->blocks, m->weight);
+    rows_add_products(d->information, NULL, z->row, n, z->blocks, m->weight);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
     return loglik;
 }
@@ -102,7 +102,7 @@ bool binary_factor(struct binary_model *m, const double *weight, struct scratch 
     const struct columns *z = m->z;
     const int stride = z->blocks * LANES;
     memset(m->factor, 0, (size_t)stride * (size_t)stride * sizeof *m->factor);
-    rows_add_products(m->factor, z->row, z->n, z->blocks, weight);
+    rows_add_products(m->factor, NULL, z->row, z->n, z->blocks, weight);
     const struct scratch_mark mark = scratch_save(w);
     double *scale = scratch_doubles(w, stride);
     for (int j = 0; j < z->p; j++) scale[j] = m->factor[j * stride + j];

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SUMS = 8 };
+enum { SUMS = 8, STRIP = 16 };
 
 MULTIVERSION_PART double total(const double s[SUMS])
 {
@@ -42,6 +42,24 @@ MULTIVERSION static void scale_by(double *x, double factor, int n)
     for (int i = 0; i < n; i++) x[i] *= factor;
 }
 
+/* Takes `mean` off x and returns the sum of squares of what is left. */
+MULTIVERSION static double squares_about(double *x, double mean, int n)
+{
+    double sum[SUMS] = {0};
+    int i = 0;
+    for (; i + SUMS <= n; i += SUMS) {
+        for (int k = 0; k < SUMS; k++) {
+            x[i + k] -= mean;
+            sum[k] += x[i + k] * x[i + k];
+        }
+    }
+    for (int k = 0; i < n; i++, k++) {
+        x[i] -= mean;
+        sum[k] += x[i] * x[i];
+    }
+    return total(sum);
+}
+
 /* Arm and covariates in the sample's units, the question's column last. */
 static const double **question_last(const struct sample *s, int *n_columns, struct scratch *w)
 {
@@ -64,23 +82,39 @@ static const double **question_last(const struct sample *s, int *n_columns, stru
     return list;
 }
 
-/* x := the covariate in the rows' order, centred within groups. A group's first value is taken off
- * before its mean is, so that a large common offset costs no digits and a constant gives zeros. */
-static void centre(double *x, const double *covariate, const struct rows *rows)
+/* y := covariate of the patients less that of the first one; returns the sum. Not for every vector
+ * width: processors gather no faster than this. */
+static double gather(double *restrict y, const double *restrict covariate, const int *patient,
+                     int n)
 {
+    const double offset = covariate[patient[0]];
+    double sum[SUMS] = {0};
+    int i = 0;
+    for (; i + SUMS <= n; i += SUMS) {
+        for (int k = 0; k < SUMS; k++) sum[k] += y[i + k] = covariate[patient[i + k]] - offset;
+    }
+    for (int k = 0; i < n; i++, k++) sum[k] += y[i] = covariate[patient[i]] - offset;
+    return total(sum);
+}
+
+/* x := the covariate in the rows' order, centred within groups; returns its sum of squares. A
+ * group's first value is taken off before its mean is, so that a large common offset costs no
+ * digits and a constant gives zeros. */
+static double centre(double *x, const double *covariate, const struct rows *rows)
+{
+    double squares = 0;
     for (int g = 0; g < rows->n_groups; g++) {
         const int first = rows->start[g], n = rows->start[g + 1] - first;
-        double *y = x + first;
+        double *y = x + first, sum;
         if (rows->patient != NULL) {
-            const int *patient = rows->patient + first;
-            const double offset = covariate[patient[0]];
-            for (int i = 0; i < n; i++) y[i] = covariate[patient[i]] - offset;
+            sum = gather(y, covariate, rows->patient + first, n);
         } else {
             for (int i = 0; i < n; i++) y[i] = covariate[first + i] - covariate[first];
+            sum = lanes_sum(y, n);
         }
-        const double mean = lanes_sum(y, n) / n;
-        for (int i = 0; i < n; i++) y[i] -= mean;
+        squares += squares_about(y, sum / n, n);
     }
+    return squares;
 }
 
 static double root_mean_square(const double *x, int n)
@@ -104,13 +138,32 @@ static double largest_magnitude(const double *covariate, const struct rows *rows
     return largest;
 }
 
-static void fill_rows(struct columns *z)
+/* Four columns' lanes become four rows' lanes, `stride` apart. */
+MULTIVERSION_PART void transpose(const lanes x[LANES], lanes *to, size_t stride)
 {
-    const size_t room = (size_t)z->room;
-    double *to = (double *)z->row;
-    for (int i = 0; i < z->n; i++) {
-        for (int j = 0; j < z->p; j++) *to++ = z->column[(size_t)j * room + (size_t)i];
-        for (int j = z->p; j < z->blocks * LANES; j++) *to++ = 0;
+    const lanes even_01 = __builtin_shufflevector(x[0], x[1], 0, 4, 2, 6);
+    const lanes odd_01 = __builtin_shufflevector(x[0], x[1], 1, 5, 3, 7);
+    const lanes even_23 = __builtin_shufflevector(x[2], x[3], 0, 4, 2, 6);
+    const lanes odd_23 = __builtin_shufflevector(x[2], x[3], 1, 5, 3, 7);
+    to[0] = __builtin_shufflevector(even_01, even_23, 0, 1, 4, 5);
+    to[stride] = __builtin_shufflevector(odd_01, odd_23, 0, 1, 4, 5);
+    to[2 * stride] = __builtin_shufflevector(even_01, even_23, 2, 3, 6, 7);
+    to[3 * stride] = __builtin_shufflevector(odd_01, odd_23, 2, 3, 6, 7);
+}
+
+MULTIVERSION static void fill_rows(struct columns *z)
+{
+    const size_t blocks = (size_t)z->blocks, room = (size_t)z->room;
+    for (int b = 0; b < z->blocks; b++) {
+        double *column = z->column + (size_t)(b * LANES) * room;
+        const int n_columns = z->p - b * LANES;
+        for (int i = 0; i < z->n; i += LANES) {
+            lanes x[LANES] = {{0}, {0}, {0}, {0}};
+            for (int k = 0; k < LANES; k++) {
+                if (k < n_columns) x[k] = *(lanes *)(column + (size_t)k * room + i);
+            }
+            transpose(x, z->row + (size_t)i * blocks + (size_t)b, blocks);
+        }
     }
 }
 
@@ -118,23 +171,25 @@ bool columns_build(struct columns *z, const struct sample *s, const struct rows 
                    bool intercept, struct scratch *w)
 {
     const int p = (s->arm != NULL) + s->n_x + intercept;
-    const int n = rows->n, room = (n + LANES - 1) / LANES * LANES;
+    const int n = rows->n, room = (n + STRIP - 1) / STRIP * STRIP;
     const int blocks = (p + LANES - 1) / LANES;
     *z = (struct columns){n, p, room, blocks, .unit = 1};
     z->column = scratch_take(w, (size_t)p * (size_t)room, sizeof *z->column);
-    z->row = scratch_take(w, (size_t)n * (size_t)blocks, sizeof *z->row);
+    z->row = scratch_take(w, (size_t)room * (size_t)blocks, sizeof *z->row);
     const struct scratch_mark mark = scratch_save(w);
     int n_columns;
     const double **covariate = question_last(s, &n_columns, w);
     double *x = z->column;
+    for (int j = 0; j < p; j++) {
+        for (int i = n; i < room; i++) x[j * room + i] = 0;
+    }
     if (intercept) {
         for (int i = 0; i < n; i++) x[i] = 1;
         x += room;
     }
     bool every_one_varies = true;
     for (int j = 0; j < n_columns; j++, x += room) {
-        centre(x, covariate[j], rows);
-        const double rms = root_mean_square(x, n);
+        const double rms = sqrt(centre(x, covariate[j], rows) / n);
         every_one_varies &= varies(rms, largest_magnitude(covariate[j], rows)) && isfinite(rms);
         scale_by(x, 1 / rms, n);
         z->unit = rms;
@@ -168,55 +223,74 @@ bool columns_orthogonalise(struct columns *z)
     return something_left;
 }
 
+/* Sixteen rows at a time stay in registers. */
 MULTIVERSION void columns_predict(const struct columns *z, const double *beta, double *eta)
 {
-    memset(eta, 0, (size_t)z->n * sizeof *eta);
-    for (int j = 0; j < z->p; j++) {
-        const double *x = z->column + (size_t)j * (size_t)z->room;
-        const double b = beta[j];
-        for (int i = 0; i < z->n; i++) eta[i] += b * x[i];
+    for (int i = 0; i < z->n; i += STRIP) {
+        const double *x = z->column + i;
+        lanes sum[STRIP / LANES] = {{0}, {0}, {0}, {0}};
+        for (int j = 0; j < z->p; j++, x += z->room) {
+            for (int k = 0; k < STRIP / LANES; k++) sum[k] += beta[j] * ((const lanes *)x)[k];
+        }
+        for (int k = 0; k < STRIP / LANES; k++) ((lanes *)(eta + i))[k] = sum[k];
+    }
+}
+
+/* One or two blocks of the columns; four rows at a time, as each addition waits for the last. */
+MULTIVERSION_PART void add_rows(lanes *to, const lanes *row, int n, size_t blocks,
+                                const double *weight, int count)
+{
+    lanes sum[4][2] = {{{0}, {0}}, {{0}, {0}}, {{0}, {0}}, {{0}, {0}}};
+    int i = 0;
+    for (; i + 4 <= n; i += 4, row += 4 * blocks) {
+        for (size_t r = 0; r < 4; r++) {
+            for (int b = 0; b < count; b++)
+                sum[r][b] += weight[i + (int)r] * row[r * blocks + (size_t)b];
+        }
+    }
+    for (; i < n; i++, row += blocks) {
+        for (int b = 0; b < count; b++) sum[0][b] += weight[i] * row[b];
+    }
+    for (int b = 0; b < count; b++) {
+        to[b] += (sum[0][b] + sum[2][b]) + (sum[1][b] + sum[3][b]);
     }
 }
 
 MULTIVERSION void rows_add(lanes *to, const lanes *row, int n, int blocks, const double *weight)
 {
-    for (int b = 0; b < blocks; b++) {
-        const lanes *x = row + b;
-        lanes even = to[b], odd = {0};
-        int i = 0;
-        for (; i + 1 < n; i += 2) {
-            even += weight[i] * x[(size_t)i * (size_t)blocks];
-            odd += weight[i + 1] * x[(size_t)(i + 1) * (size_t)blocks];
-        }
-        if (i < n) even += weight[i] * x[(size_t)i * (size_t)blocks];
-        to[b] = even + odd;
-    }
+    int b = 0;
+    for (; b + 2 <= blocks; b += 2) add_rows(to + b, row + b, n, (size_t)blocks, weight, 2);
+    if (b < blocks) add_rows(to + b, row + b, n, (size_t)blocks, weight, 1);
 }
 
 /* Rows first … first+count-1 and columns column … column+3 of the products: at most eight sums of
- * four, which stay in registers. */
-MULTIVERSION_PART void add_strip(double *to, const double *row, int n, int stride,
+ * four, which stay in registers. The first strip also has the columns' own sums. */
+MULTIVERSION_PART void add_strip(double *to, lanes *own, const double *row, int n, int stride,
                                  const double *weight, int first, int count, int column)
 {
-    lanes sum[2 * LANES];
+    lanes sum[2 * LANES], total = {0};
     for (int k = 0; k < count; k++) sum[k] = *(lanes *)(to + (first + k) * stride + column);
     for (int i = 0; i < n; i++, row += stride) {
         const lanes y = weight[i] * *(const lanes *)(row + column);
+        total += y;
         for (int k = 0; k < count; k++) sum[k] += row[first + k] * y;
     }
     for (int k = 0; k < count; k++) *(lanes *)(to + (first + k) * stride + column) = sum[k];
+    *own = total;
 }
 
-MULTIVERSION void rows_add_products(double *to, const lanes *row, int n, int blocks,
+MULTIVERSION void rows_add_products(double *to, lanes *sum, const lanes *row, int n, int blocks,
                                     const double *weight)
 {
     const double *x = (const double *)row;
     const int stride = blocks * LANES;
     for (int c = 0; c < stride; c += LANES) {
+        lanes total = {0};
         int b = c;
         for (; b + LANES < stride; b += 2 * LANES) {
-            add_strip(to, x, n, stride, weight, b, 2 * LANES, c);
+            add_strip(to, &total, x, n, stride, weight, b, 2 * LANES, c);
         }
-        if (b < stride) add_strip(to, x, n, stride, weight, b, LANES, c);
+        if (b < stride) add_strip(to, &total, x, n, stride, weight, b, LANES, c);
+        if (sum != NULL) sum[c / LANES] += total;
     }
 }

@@ -44,14 +44,16 @@ bool columns_build(struct columns *z, const struct sample *s, const struct rows 
  * when nothing is left of one. */
 bool columns_orthogonalise(struct columns *z);
 
-/* eta := Z beta */
+/* eta := Z beta; eta has room for n rounded up to 16 */
 void columns_predict(const struct columns *z, const double *beta, double *eta);
 
 /* to[0 … 4 blocks) += sum_i weight[i] row[i] */
 void rows_add(lanes *to, const lanes *row, int n, int blocks, const double *weight);
 
-/* to[4 blocks][4 blocks] += sum_i weight[i] row[i] row[i]', lower triangle (more may be written) */
-void rows_add_products(double *to, const lanes *row, int n, int blocks, const double *weight);
+/* to[4 blocks][4 blocks] += sum_i weight[i] row[i] row[i]', lower triangle (more may be written),
+ * and unless it is NULL sum[blocks] += sum_i weight[i] row[i] */
+void rows_add_products(double *to, lanes *sum, const lanes *row, int n, int blocks,
+                       const double *weight);
 
 /* sum_i x[i] and sum_i x[i] y[i] in eight lanes */
 double lanes_sum(const double *x, int n);

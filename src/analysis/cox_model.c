@@ -1,19 +1,20 @@
 /* cox_model.c - see cox_model.h.  SPDX-License-Identifier: MIT */
 #include "analysis/cox_model.h"
 
+#include "base/dispatch.h"
+
 struct events {
     int total, in_arm[2];
 };
 
-static struct events count_events(const struct sample *s)
+MULTIVERSION static struct events count_events(const struct sample *s)
 {
-    struct events e = {0};
-    for (int i = 0; i < s->n; i++) {
-        const int died = s->event[i] > 0;
-        e.total += died;
-        if (s->arm != NULL) e.in_arm[s->arm[i]] += died;
-    }
-    return e;
+    const double *event = s->event;
+    const unsigned char *arm = s->arm;
+    int total = 0, treated = 0;
+    for (int i = 0; i < s->n; i++) total += event[i] > 0;
+    for (int i = 0; i < s->n && arm != NULL; i++) treated += (event[i] > 0) & arm[i];
+    return (struct events){total, {arm != NULL ? total - treated : 0, treated}};
 }
 
 static enum undefined why_not(const struct sample *s, struct events events, bool penalised)

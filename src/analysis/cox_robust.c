@@ -35,7 +35,7 @@ static void project_residuals(struct partial_likelihood *l, const double *a, dou
     partial_likelihood_mean(l, x, mean);
     for (int t = 0; t < l->n_terms; t++) increment[t] = l->increment[t] * mean[t];
     partial_likelihood_expected(l, increment, s);
-    for (int i = 0; i < n; i++) s[i] += l->residual[i] * x[i];
+    for (int i = 0; i < n; i++) s[i] += (l->death[i] - l->v[i]) * x[i];
     for (int k = 0, t = 0; k < l->sets->n_times; k++) {
         const struct death_time *time = &l->sets->time[k];
         double sum = 0;

@@ -30,7 +30,6 @@ struct subdistribution {
     double *eta, *relative, *v; /* [n] relative: exp(eta) */
     double *weight;             /* [n_moments] minus the events */
     lanes *mean;                /* [n_moments][blocks] S1, then S1 / S0 */
-    double *beta;               /* [p] of the last evaluation */
 };
 
 static void add_moments(struct subdistribution *f, const struct sample *s, const int *patient,
@@ -62,7 +61,6 @@ static void subdistribution_init(struct subdistribution *f, const struct sample 
     *f = (struct subdistribution){.z = z};
     f->moment = scratch_take(w, (size_t)z->n, sizeof *f->moment);
     f->mean = scratch_take(w, (size_t)z->n * (size_t)z->blocks, sizeof *f->mean);
-    f->beta = scratch_doubles(w, z->blocks * LANES);
     double **per_row[] = {&f->event, &f->competing, &f->eta, &f->relative, &f->v, &f->weight};
     for (int i = 0; i < 6; i++) *per_row[i] = scratch_doubles(w, z->n);
     add_moments(f, s, patient, of_interest);
@@ -128,16 +126,15 @@ static double subdistribution_evaluate(void *model, const double *beta, struct d
     struct subdistribution *f = model;
     const struct columns *z = f->z;
     const int n = z->n, stride = z->blocks * LANES;
-    memcpy(f->beta, beta, (size_t)z->p * sizeof *beta);
     columns_predict(z, beta, f->eta);
     vector_exp(f->relative, f->eta, n);
     risk_sums(f, (lanes *)d->gradient);
     exposures(f);
     memset(d->gradient, 0, (size_t)stride * sizeof(double));
     memset(d->information, 0, (size_t)stride * (size_t)stride * sizeof(double));
-    rows_add_products(d->information, z->row, n, z->blocks, f->v);
+    rows_add_products(d->information, NULL, z->row, n, z->blocks, f->v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
-    rows_add_products(d->information, f->mean, f->n_moments, z->blocks, f->weight);
+    rows_add_products(d->information, NULL, f->mean, f->n_moments, z->blocks, f->weight);
     for (int i = 0; i < n; i++) f->v[i] = f->event[i] - f->v[i];
     rows_add((lanes *)d->gradient, z->row, n, z->blocks, f->v);
     double loglik = lanes_dot(f->event, f->eta, n);
@@ -192,17 +189,16 @@ static double influence(const struct subdistribution *f, const double *x, const 
     return square;
 }
 
-/* The last coefficient's standard error at the last evaluation's beta: the column a of the inverse
- * information, and the square sum of a'(score of a patient). */
-static double sandwich(struct subdistribution *f, struct scratch *w)
+/* The last coefficient's standard error: the column a of the inverse information at beta, and the
+ * square sum of a'(score of a patient). */
+static double sandwich(struct subdistribution *f, const double *beta, struct scratch *w)
 {
     const struct columns *z = f->z;
     const int p = z->p, stride = z->blocks * LANES;
     struct derivatives d = {scratch_doubles(w, stride), scratch_doubles(w, stride * stride),
                             scratch_doubles(w, stride)};
-    double *beta = scratch_doubles(w, stride), *a = scratch_doubles(w, stride);
+    double *a = scratch_doubles(w, stride);
     double *x = scratch_doubles(w, z->n), *mean = scratch_doubles(w, z->n);
-    memcpy(beta, f->beta, (size_t)p * sizeof *beta);
     (void)subdistribution_evaluate(f, beta, &d);
     (void)cholesky_factor(d.information, p, stride, d.scale);
     memset(a, 0, (size_t)stride * sizeof *a);
@@ -230,8 +226,10 @@ struct maximum fine_gray_fit(const struct sample *s, int of_interest, struct scr
         struct subdistribution f;
         subdistribution_init(&f, s, patient, &z, of_interest, w);
         const struct likelihood l = {&z, subdistribution_evaluate, &f};
-        m = likelihood_maximise(&l, NAN, w);
-        if (m.why == UNDEFINED_NO) m.se = sandwich(&f, w);
+        double *beta = scratch_doubles(w, z.p);
+        memset(beta, 0, (size_t)z.p * sizeof *beta);
+        m = likelihood_maximise_from(&l, beta, w);
+        if (m.why == UNDEFINED_NO) m.se = sandwich(&f, beta, w);
     }
     scratch_restore(w, mark);
     return m;

@@ -71,7 +71,7 @@ static double evaluate(struct frailty *f)
     const double loglik = partial_likelihood_evaluate(l, f->trial, &f->d);
     memcpy(f->gradient, f->d.gradient, (size_t)f->p * sizeof *f->gradient);
     for (int k = 0; k < f->q; k++) gradient[k] = -f->precision * b[k];
-    for (int i = 0; i < l->z->n; i++) gradient[f->level[i]] += l->residual[i];
+    for (int i = 0; i < l->z->n; i++) gradient[f->level[i]] += l->death[i] - l->v[i];
     return loglik - 0.5 * f->precision * lanes_dot(b, b, f->q);
 }
 

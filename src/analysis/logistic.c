@@ -33,7 +33,7 @@ static double logistic_evaluate(void *model, const double *beta, struct derivati
     memset(d->gradient, 0, (size_t)stride * sizeof(double));
     memset(d->information, 0, (size_t)stride * (size_t)stride * sizeof(double));
     rows_add((lanes *)d->gradient, z->row, n, z->blocks, m->at.residual);
-    rows_add_products(d->information, z->row, n, z->blocks, m->at.v);
+    rows_add_products(d->information, NULL, z->row, n, z->blocks, m->at.v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
     vector_log(m->at.whole, m->at.whole, n);
     return lanes_sum(m->at.loglik, n) - lanes_sum(m->at.whole, n);

@@ -19,7 +19,9 @@
 
 enum { ITERATIONS_MAX = 100 };
 
-#define SHORT_STEP   2e-8  /* in standard deviations of a column: the last step that is taken */
+#define SETTLED      1e-8  /* error left after the last step, in standard errors */
+#define SE_SETTLED   1e-8  /* relative change of the standard error still to come */
+#define SHORT_STEP   2e-8  /* in standard deviations of a column: the shortest step of interest */
 #define CONVERGED    1e-18 /* decrement at which no step matters, however long */
 #define FLAT         1e-12 /* decrement at which a step that does not shrink shows separation */
 #define LONG_STEP    1e-4  /* in standard deviations of a column: none so long at a true maximum */
@@ -138,23 +140,44 @@ static enum undefined advance(struct newton *t, double decrement)
     return no_maximum(t);
 }
 
+/* What the step before a step was like. */
+struct approach {
+    double longest; /* in standard deviations of a column */
+    double length;  /* in standard errors */
+    double pivot;   /* 1 over the standard error of the last coefficient */
+};
+
+/* Whether a step leaves nothing behind, with r its length in steps before. Newton's steps square
+ * the error, c e^2, so that r^2 of this one is left; steps that shrink by the same factor each time
+ * (firth.h) leave about r of it and so must be shorter. The standard error, which is known before
+ * the step, will change r times as much as it did. */
+static bool settles(struct approach now, struct approach last)
+{
+    const double r = now.length / last.length;
+    return now.longest <= LONG_STEP && now.length * r * r <= SETTLED &&
+           fabs(now.pivot / last.pivot - 1) * r <= SE_SETTLED;
+}
+
 static enum undefined climb(struct newton *t)
 {
     enum undefined why = start(t);
-    double last_longest = INFINITY;
+    const int last_column = t->p - 1;
+    struct approach last = {INFINITY, 1, INFINITY};
     for (int i = 0; why == UNDEFINED_NO; i++) {
         memcpy(t->beta, t->trial, (size_t)t->p * sizeof *t->beta);
         double longest;
         const double decrement = newton_step(t, &longest);
-        const bool same_length = longest > 0.5 * last_longest && longest > LONG_STEP;
-        last_longest = longest;
+        const struct approach now = {longest, sqrt(decrement),
+                                     t->d.information[last_column * (t->stride + 1)]};
+        const bool same_length = longest > 0.5 * last.longest && longest > LONG_STEP;
         if (decrement <= FLAT && same_length) return UNDEFINED_SEPARATION;
-        if (longest <= SHORT_STEP || decrement <= CONVERGED) {
+        if (settles(now, last) || longest <= SHORT_STEP || decrement <= CONVERGED) {
             for (int j = 0; j < t->n_free; j++) t->beta[j] += t->step[j];
             t->loglik += decrement / 2;
             return longest > LONG_STEP ? UNDEFINED_SEPARATION : UNDEFINED_NO;
         }
         if (i == ITERATIONS_MAX) return no_maximum(t);
+        last = now;
         why = advance(t, decrement);
     }
     return why;

@@ -32,7 +32,8 @@ struct maximum {
  * has that value. */
 struct maximum likelihood_maximise(const struct likelihood *f, double fixed, struct scratch *w);
 /* The same over all coefficients, from beta[p] on, which receives them: those of the columns. From
- * 0 nearly collinear columns are made orthogonal, from elsewhere they are not. */
+ * 0 nearly collinear columns are made orthogonal, from elsewhere they are not. The model's state is
+ * that before the last step: whoever reads it evaluates it at the maximum. */
 struct maximum likelihood_maximise_from(const struct likelihood *f, double *beta,
                                         struct scratch *w);
 

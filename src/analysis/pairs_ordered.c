@@ -166,11 +166,14 @@ struct span {
 };
 
 /* Every class has BUCKETS as many buckets as patients. The lowest and the highest value have their
- * own, as ties crowd there. */
+ * own, as ties crowd there; `at_end` is 1 for patients with either, else 0. */
 MULTIVERSION static void find_buckets(const struct values *v, int n, const int *restrict class,
                                       const struct span *restrict span, int *restrict bucket,
-                                      double *restrict key)
+                                      double *restrict key, double *restrict at_end)
 {
+    const double *restrict x = v->x;
+    const double low = v->low, high = v->high;
+    for (int i = 0; i < n; i++) at_end[i] = (x[i] > low) & (x[i] < high) ? 0 : 1;
     spread_keys(v, n, key);
     for (int i = 0; i < n; i++) {
         const struct span own = span[class[i]];
@@ -185,21 +188,21 @@ static struct buckets fill_buckets(const struct classes *c, const struct values 
 {
     const int n = c->n, n_buckets = BUCKETS * n;
     int *bucket = scratch_ints(w, n), *next = scratch_ints(w, n_buckets + 1);
+    double *at_end = scratch_doubles(w, n);
     struct span *span = scratch_take(w, (size_t)c->n_classes, sizeof *span);
     struct buckets b = {scratch_doubles(w, n + 2 * CROWDED) + CROWDED,
                         scratch_doubles(w, n + 2 * CROWDED) + CROWDED, scratch_ints(w, n),
                         scratch_take(w, (size_t)n, sizeof *b.rank)};
     for (int k = 0, start = 0; k < c->n_classes; start += span[k++].size)
         span[k] = (struct span){start, BUCKETS * (c->count[k][0] + c->count[k][1])};
-    find_buckets(v, n, c->of, span, bucket, b.x);
+    find_buckets(v, n, c->of, span, bucket, b.x, at_end);
     memset(next, 0, (size_t)(n_buckets + 1) * sizeof *next);
     for (int i = 0; i < n; i++) next[bucket[i] + 1]++;
     for (int k = 0; k < n_buckets; k++) next[k + 1] += next[k];
     for (int i = 0; i < n; i++) {
         const int place = next[bucket[i]]++;
-        const bool inner = v->x[i] > v->low && v->x[i] < v->high;
         b.x[place] = v->x[i];
-        b.bucket[place] = bucket[i] + (inner ? 0 : place * 0x1p-32);
+        b.bucket[place] = bucket[i] + at_end[i] * place * 0x1p-32;
         b.patient[place] = i;
     }
     for (int k = 0; k < CROWDED; k++) {
@@ -259,7 +262,7 @@ static void split_by_sorting(struct classes *c, const struct values *v, const un
     double x = v->x[order[0]];
     for (int i = 0; i < c->n; i++) {
         const int patient = order[i], now = c->of[patient];
-        class += now != before || v->x[patient] > x;
+        class += (now != before) | (v->x[patient] > x);
         before = now;
         x = v->x[patient];
         c->of[patient] = class;
@@ -272,7 +275,7 @@ static void split_by_sorting(struct classes *c, const struct values *v, const un
 /* --- counting --------------------------------------------------------------------------------- */
 
 /* Adds what one class of patients brings to the sums of squares. */
-static void add_squares(struct pairs *p, const int in_front[2], const int count[2])
+static inline void add_squares(struct pairs *p, const int in_front[2], const int count[2])
 {
     for (int arm = 0; arm < 2; arm++) {
         const int other = 1 - arm;
@@ -284,18 +287,28 @@ static void add_squares(struct pairs *p, const int in_front[2], const int count[
     }
 }
 
-/* The pairs of different classes in tier k, which include those that earlier tiers decide. */
+/* The pairs of different classes in tier k, which include those that earlier tiers decide. Sums are
+ * local, in registers: through memory each would wait for the last. */
 static void count_pairs(const struct classes *c, int k, bool last, struct pairs *p)
 {
     const int(*count)[2] = (const int(*)[2])c->count, (*end)[2] = count + c->n_classes;
     while (count < end) {
         int in_front[2] = {0, 0};
-        for (; count < end && in_front[0] + in_front[1] < p->n[0] + p->n[1]; count++) {
-            p->wins[k] += (int64_t)(*count)[1] * in_front[0];
-            p->losses[k] += (int64_t)(*count)[0] * in_front[1];
-            if (last) add_squares(p, in_front, *count);
+        int64_t wins = 0, losses = 0;
+        struct pairs sum = {.n = {p->n[0], p->n[1]}};
+        for (; count < end && in_front[0] + in_front[1] < sum.n[0] + sum.n[1]; count++) {
+            wins += (int64_t)(*count)[1] * in_front[0];
+            losses += (int64_t)(*count)[0] * in_front[1];
+            if (last) add_squares(&sum, in_front, *count);
             in_front[0] += (*count)[0];
             in_front[1] += (*count)[1];
+        }
+        p->wins[k] += wins;
+        p->losses[k] += losses;
+        for (int arm = 0; arm < 2 && last; arm++) {
+            p->win_squares[arm] += sum.win_squares[arm];
+            p->loss_squares[arm] += sum.loss_squares[arm];
+            p->products[arm] += sum.products[arm];
         }
         p++;
         while (count < end && (*count)[0] + (*count)[1] == 0) count++;

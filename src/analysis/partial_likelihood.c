@@ -10,7 +10,8 @@
  *
  * S2 is never formed: summed over all terms its part is X'diag(v)X, v_i = w_i times the hazard
  * increments m / (S0 - f T0) of the terms that have i at risk, less f times those at which i is
- * among the tied deaths. The gradient is sum (death_i - v_i) x_i. Cost per evaluation: rows + terms
+ * among the tied deaths. The gradient is the sum of x over deaths less sum v_i x_i, which the same
+ * pass over the rows yields. Cost per evaluation: rows + terms
  * times p^2 / 2, all along columns or in blocks of four of them. */
 #include "analysis/partial_likelihood.h"
 
@@ -23,6 +24,14 @@
 /* Linear predictors are held within this distance of the mean of their stratum: hazard ratios of
  * e^700 between patients are not told apart, and no sum overflows. */
 static const double eta_max = 350;
+
+static void observe_deaths(struct partial_likelihood *f)
+{
+    const struct columns *z = f->z;
+    memset(f->observed, 0, (size_t)z->blocks * sizeof *f->observed);
+    rows_add(f->observed, z->row, z->n, z->blocks, f->death);
+    f->orthogonal = z->orthogonal;
+}
 
 void partial_likelihood_init(struct partial_likelihood *f, const struct columns *z,
                              const struct risk_sets *sets, enum ties ties, struct scratch *w)
@@ -43,11 +52,14 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         .eta = scratch_doubles(w, n),
         .weight = scratch_doubles(w, n),
         .s0 = scratch_doubles(w, n),
+        .leading = scratch_doubles(w, sets->n_strata),
         .hazard = scratch_doubles(w, n),
         .v = scratch_doubles(w, n),
-        .residual = scratch_doubles(w, n),
         .denominator = scratch_doubles(w, n_terms),
         .increment = scratch_doubles(w, n_terms),
+        .inverse = scratch_doubles(w, n_terms),
+        .observed = scratch_take(w, blocks, sizeof *f->observed),
+        .expected = scratch_take(w, blocks, sizeof *f->expected),
         .s1 = scratch_take(w, (size_t)n * blocks, sizeof *f->s1),
         .mean = scratch_take(w, (size_t)n_terms * blocks, sizeof *f->mean),
     };
@@ -60,60 +72,51 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         }
         for (int k = 0; k < terms; k++, f->n_terms++) {
             f->last[f->n_terms] = end - 1;
-            f->multiplicity[f->n_terms] = (double)deaths / terms;
+            f->multiplicity[f->n_terms] = ties == TIES_EFRON ? 1 : deaths;
             f->minus[f->n_terms] = -f->multiplicity[f->n_terms];
-            f->fraction[f->n_terms] = (double)k / terms;
+            f->fraction[f->n_terms] = k > 0 ? (double)k / terms : 0;
         }
         for (int k = end - deaths; k < end; k++) f->death[k] = 1;
     }
+    observe_deaths(f);
 }
 
-/* sum := sum of weight times row, total := sum of weights, over rows first … end-1 of one block, in
- * two chains of additions. */
-MULTIVERSION_PART void add_up(lanes *sum, double *total, const double *weight, const lanes *row,
-                              size_t blocks, int first, int end)
+/* The sums over the rows before the first death of each stratum, which no order binds. */
+static void leading_sums(struct partial_likelihood *f)
 {
-    lanes even = {0}, odd = {0};
-    double even_total = 0, odd_total = 0;
-    int i = first;
-    for (; i + 1 < end; i += 2) {
-        even += weight[i] * row[(size_t)i * blocks];
-        odd += weight[i + 1] * row[(size_t)(i + 1) * blocks];
-        even_total += weight[i];
-        odd_total += weight[i + 1];
+    const struct columns *z = f->z;
+    const size_t blocks = (size_t)z->blocks;
+    for (int g = 0; g < f->sets->n_strata; g++) {
+        const int start = f->sets->start[g], lead = f->sets->lead[g];
+        lanes *s1 = f->s1 + (size_t)lead * blocks;
+        memset(s1, 0, blocks * sizeof *s1);
+        rows_add(s1, z->row + (size_t)start * blocks, lead - start, z->blocks, f->weight + start);
+        f->leading[g] = lanes_sum(f->weight + start, lead - start);
     }
-    if (i < end) {
-        even += weight[i] * row[(size_t)i * blocks];
-        even_total += weight[i];
-    }
-    *sum = even + odd;
-    *total = even_total + odd_total;
 }
 
-/* S0, and S1 in block b of the columns, from the first death of each stratum on: where terms look.
- * In one loop, so that the two chains of additions overlap. */
-MULTIVERSION_PART void running_sums(struct partial_likelihood *f, int b)
+/* S0, and S1 in `count` blocks of the columns, from the first death of each stratum on: where terms
+ * look. In one loop, so that the chains of additions overlap. s1 of the first row holds the sum
+ * over the rows before. */
+MULTIVERSION_PART void running_sums(struct partial_likelihood *f, int b, int count)
 {
     const size_t blocks = (size_t)f->z->blocks;
-    const lanes *row = f->z->row + b;
     const double *weight = f->weight;
-    lanes *s1 = f->s1 + b;
     double *s0 = f->s0;
     for (int g = 0; g < f->sets->n_strata; g++) {
         const int lead = f->sets->lead[g], end = f->sets->start[g + 1];
-        lanes sum;
-        double total;
-        add_up(&sum, &total, weight, row, blocks, f->sets->start[g], lead);
-        for (int i = lead; i < end; i++) {
-            sum += weight[i] * row[(size_t)i * blocks];
-            total += weight[i];
-            s1[(size_t)i * blocks] = sum;
-            s0[i] = total;
+        const lanes *row = f->z->row + (size_t)lead * blocks + b;
+        lanes *s1 = f->s1 + (size_t)lead * blocks + b, sum[2];
+        double total = f->leading[g];
+        for (int k = 0; k < count; k++) sum[k] = s1[k];
+        for (int i = lead; i < end; i++, row += blocks, s1 += blocks) {
+            for (int k = 0; k < count; k++) s1[k] = sum[k] += weight[i] * row[k];
+            s0[i] = total += weight[i];
         }
     }
 }
 
-/* denominator := S0 - f T0 of every term */
+/* denominator := S0 - f T0 of every term, and what it divides */
 MULTIVERSION_PART void risk_totals(struct partial_likelihood *f)
 {
     for (int t = 0; t < f->n_terms; t++) f->denominator[t] = f->s0[f->last[t]];
@@ -124,6 +127,10 @@ MULTIVERSION_PART void risk_totals(struct partial_likelihood *f)
         for (int t = tied.first_term; t < tied.first_term + tied.n_terms; t++) {
             f->denominator[t] -= f->fraction[t] * sum;
         }
+    }
+    for (int t = 0; t < f->n_terms; t++) {
+        f->inverse[t] = 1 / f->denominator[t];
+        f->increment[t] = f->multiplicity[t] * f->inverse[t];
     }
 }
 
@@ -180,43 +187,49 @@ void partial_likelihood_mean(struct partial_likelihood *f, const double *x, doub
     for (int t = 0; t < f->n_terms; t++) mean[t] *= f->increment[t] / f->multiplicity[t];
 }
 
-/* mean := (S1 - f T1) / (S0 - f T0) of every term, block b of the columns */
-MULTIVERSION_PART void risk_means(struct partial_likelihood *f, int b)
+/* mean := (S1 - f T1) / (S0 - f T0) of every term, in `count` blocks of the columns from b on */
+MULTIVERSION_PART void risk_means(struct partial_likelihood *f, int b, int count)
 {
     const size_t blocks = (size_t)f->z->blocks;
-    const lanes *row = f->z->row + b;
-    const lanes *s1 = f->s1 + b;
+    const lanes *row = f->z->row + b, *s1 = f->s1 + b;
     lanes *mean = f->mean + b;
-    const double *weight = f->weight, *denominator = f->denominator;
-    const int *last = f->last, n_terms = f->n_terms;
-    for (int t = 0; t < n_terms; t++) {
-        mean[(size_t)t * blocks] = s1[(size_t)last[t] * blocks] * (1 / denominator[t]);
+    const double *weight = f->weight, *inverse = f->inverse;
+    for (int t = 0; t < f->n_terms; t++) {
+        const lanes *sum = s1 + (size_t)f->last[t] * blocks;
+        for (int k = 0; k < count; k++) mean[(size_t)t * blocks + (size_t)k] = sum[k] * inverse[t];
     }
     for (int k = 0; k < f->n_tied; k++) {
         const struct tied_deaths tied = f->tied[k];
-        lanes sum = {0};
+        lanes sum[2] = {{0}, {0}};
         for (int i = tied.first_row; i < tied.end; i++) {
-            sum += weight[i] * row[(size_t)i * blocks];
+            for (int j = 0; j < count; j++)
+                sum[j] += weight[i] * row[(size_t)i * blocks + (size_t)j];
         }
         for (int t = tied.first_term; t < tied.first_term + tied.n_terms; t++) {
-            mean[(size_t)t * blocks] -= sum * (f->fraction[t] / denominator[t]);
+            for (int j = 0; j < count; j++) {
+                mean[(size_t)t * blocks + (size_t)j] -= sum[j] * (f->fraction[t] * inverse[t]);
+            }
         }
     }
 }
 
+/* Two blocks at a time, where there are two: each addition waits for the last. */
 MULTIVERSION static void sums_over_risk_sets(struct partial_likelihood *f)
 {
-    for (int b = 0; b < f->z->blocks; b++) running_sums(f, b);
+    const int last = f->z->blocks - 1;
+    for (int b = 0; b < last; b += 2) running_sums(f, b, 2);
+    if (last % 2 == 0) running_sums(f, last, 1);
     risk_totals(f);
-    for (int t = 0; t < f->n_terms; t++) {
-        f->increment[t] = f->multiplicity[t] / f->denominator[t];
-    }
     expected_deaths(f, f->increment, f->v);
-    for (int b = 0; b < f->z->blocks; b++) risk_means(f, b);
+    for (int b = 0; b < last; b += 2) risk_means(f, b, 2);
+    if (last % 2 == 0) risk_means(f, last, 1);
 }
 
-MULTIVERSION static void hold_within(double *eta, int n)
+/* Adds offsets, if any, and holds linear predictors within bounds. */
+MULTIVERSION static void finish_predictors(double *restrict eta, const double *restrict offset,
+                                           int n)
 {
+    for (int i = 0; i < n && offset != NULL; i++) eta[i] += offset[i];
     for (int i = 0; i < n; i++) {
         const double below = eta[i] < eta_max ? eta[i] : eta_max;
         eta[i] = below > -eta_max ? below : -eta_max;
@@ -228,22 +241,24 @@ double partial_likelihood_evaluate(void *model, const double *beta, struct deriv
     struct partial_likelihood *f = model;
     const struct columns *z = f->z;
     const int n = z->n, stride = z->blocks * LANES;
+    if (f->orthogonal != z->orthogonal) observe_deaths(f);
     columns_predict(z, beta, f->eta);
-    for (int i = 0; i < n && f->offset != NULL; i++) f->eta[i] += f->offset[i];
-    hold_within(f->eta, n);
+    finish_predictors(f->eta, f->offset, n);
     vector_exp(f->weight, f->eta, n);
+    leading_sums(f);
     sums_over_risk_sets(f);
     vector_log(f->denominator, f->denominator, f->n_terms);
     const double loglik =
         lanes_dot(f->death, f->eta, n) - lanes_dot(f->multiplicity, f->denominator, f->n_terms);
 
     double *information = d->information;
-    memset(d->gradient, 0, (size_t)stride * sizeof(double));
     memset(information, 0, (size_t)stride * (size_t)stride * sizeof(double));
-    rows_add_products(information, z->row, n, z->blocks, f->v);
+    memset(f->expected, 0, (size_t)z->blocks * sizeof *f->expected);
+    rows_add_products(information, f->expected, z->row, n, z->blocks, f->v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
-    rows_add_products(information, f->mean, f->n_terms, z->blocks, f->minus);
-    for (int i = 0; i < n; i++) f->residual[i] = f->death[i] - f->v[i];
-    rows_add((lanes *)d->gradient, z->row, n, z->blocks, f->residual);
+    rows_add_products(information, NULL, f->mean, f->n_terms, z->blocks, f->minus);
+    for (int b = 0; b < z->blocks; b++) {
+        ((lanes *)d->gradient)[b] = f->observed[b] - f->expected[b];
+    }
     return loglik;
 }

@@ -18,7 +18,9 @@ struct tied_deaths {
 struct partial_likelihood {
     const struct columns *z;
     const struct risk_sets *sets;
-    double *death; /* [rows] 1 for a death, else 0 */
+    double *death;   /* [rows] 1 for a death, else 0 */
+    lanes *observed; /* [blocks] sum of the deaths' rows, */
+    bool orthogonal; /* of the columns made orthogonal or not */
     int n_terms;
     int *last;            /* [n_terms] last row of the term's risk set */
     double *multiplicity; /* [n_terms] deaths the term stands for */
@@ -30,12 +32,15 @@ struct partial_likelihood {
 
     /* At the coefficients evaluated last: */
     double *eta, *weight; /* [rows] linear predictor and its exponential */
-    double *v, *residual; /* [rows] expected deaths, deaths less expected ones */
+    double *v;            /* [rows] expected deaths */
     double *increment;    /* [n_terms] of the cumulative hazard */
     lanes *mean;          /* [n_terms][blocks] of the columns over the risk set */
-    double *denominator;  /* [n_terms] logarithms of the sums of weights over risk sets */
+    double *inverse;      /* [n_terms] of the sums of weights over risk sets */
+    double *denominator;  /* [n_terms] logarithms of those sums */
     double *s0, *hazard;  /* [rows] work */
+    double *leading;      /* [strata] work: S0 before the first death */
     lanes *s1;            /* [rows][blocks] work */
+    lanes *expected;      /* [blocks] work: sum of v times row */
 };
 
 void partial_likelihood_init(struct partial_likelihood *f, const struct columns *z,

@@ -269,7 +269,7 @@ static double proportional_odds_evaluate(void *model, const double *beta, struct
     memset(d->gradient, 0, (size_t)stride * sizeof(double));
     memset(d->information, 0, (size_t)stride * (size_t)stride * sizeof(double));
     for (int i = 0; i < n; i++) m->v[i] = m->weight[i] + m->weight[m->room + i];
-    rows_add_products(d->information, z->row, n, z->blocks, m->v);
+    rows_add_products(d->information, NULL, z->row, n, z->blocks, m->v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
     for (int i = 0; i < n; i++) m->v[i] = m->slope[i] - m->slope[m->room + i];
     rows_add((lanes *)d->gradient, z->row, n, z->blocks, m->v);

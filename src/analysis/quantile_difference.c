@@ -44,7 +44,7 @@ static double weighted_factor(const struct columns *z, const double *weight, dou
     double *scale = scratch_doubles(w, stride), *one = scratch_doubles(w, z->n);
     for (int i = 0; i < z->n; i++) one[i] = 1;
     memset(factor, 0, (size_t)stride * (size_t)stride * sizeof *factor);
-    rows_add_products(factor, z->row, z->n, z->blocks, weight != NULL ? weight : one);
+    rows_add_products(factor, NULL, z->row, z->n, z->blocks, weight != NULL ? weight : one);
     for (int j = 0; j < z->p; j++) scale[j] = factor[j * stride + j];
     const double share = cholesky_factor(factor, z->p, stride, scale);
     scratch_restore(w, mark);

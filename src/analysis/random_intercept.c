@@ -172,7 +172,7 @@ static void working_information(struct random_intercept *m, struct derivatives *
     const size_t blocks = (size_t)z->blocks;
     const int stride = z->blocks * LANES;
     memset(d->information, 0, (size_t)stride * (size_t)stride * sizeof(double));
-    rows_add_products(d->information, z->row, z->n, z->blocks, m->v);
+    rows_add_products(d->information, NULL, z->row, z->n, z->blocks, m->v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
     memset(m->vx, 0, (size_t)m->n_clusters * blocks * sizeof *m->vx);
     for (int k = 0; k < m->n_clusters; k++) {
@@ -181,7 +181,7 @@ static void working_information(struct random_intercept *m, struct derivatives *
                  m->first[k + 1] - first, z->blocks, m->v + first);
         m->penalty[k] = -m->sd * m->sd / m->cluster[k].curvature;
     }
-    rows_add_products(d->information, m->vx, m->n_clusters, z->blocks, m->penalty);
+    rows_add_products(d->information, NULL, m->vx, m->n_clusters, z->blocks, m->penalty);
 }
 
 double random_intercept_evaluate(void *model, const double *beta, struct derivatives *d)

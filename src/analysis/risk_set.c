@@ -1,45 +1,87 @@
 /* risk_set.c - see risk_set.h.  SPDX-License-Identifier: MIT */
 #include "analysis/risk_set.h"
 
+#include "base/dispatch.h"
 #include "stat/order.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* Appends one stratum, given its patients by ascending time. */
-static void append_stratum(struct risk_sets *sets, const struct sample *s, const int *by_time,
+/* Appends one stratum, given its patients by falling time, at equal times the censored before the
+ * deaths. From the first death on no branch depends on who died: deaths come at random. */
+static void append_stratum(struct risk_sets *sets, const struct sample *s, const int *falling,
                            int n)
 {
-    const int first = sets->n, times_before = sets->n_times;
-    int row = first;
-    for (int i = n - 1; i >= 0;) {
-        const double t = s->time[by_time[i]];
-        int deaths = 0, j = i;
-        for (; j >= 0 && !(s->time[by_time[j]] < t); j--) deaths += s->event[by_time[j]] > 0;
-        int censored_row = row, death_row = row + (i - j) - deaths;
-        row += i - j;
-        for (; i > j; i--) {
-            const bool died = s->event[by_time[i]] > 0;
-            sets->patient[died ? death_row : censored_row] = by_time[i];
-            death_row += died;
-            censored_row += !died;
-        }
-        sets->time[sets->n_times] = (struct death_time){first, row, deaths};
-        sets->n_times += deaths > 0;
+    const int first = sets->n, before = sets->n_times;
+    struct death_time at = {first, first, 0};
+    double time = INFINITY;
+    int n_times = before;
+    int i = 0;
+    for (; i < n && !(s->event[falling[i]] > 0); i++) sets->patient[first + i] = falling[i];
+    for (; i < n; i++) {
+        const int patient = falling[i];
+        const bool died = s->event[patient] > 0, new = died &(s->time[patient] < time);
+        n_times += new;
+        at.deaths = new ? 1 : at.deaths + died;
+        at.end = died ? first + i + 1 : at.end;
+        time = died ? s->time[patient] : time;
+        sets->patient[first + i] = patient;
+        sets->time[n_times] = at; /* one beyond the times before, until the first death */
     }
-    if (sets->n_times == times_before) return;
-    sets->n = sets->time[sets->n_times - 1].end;
-    sets->lead[sets->n_strata] = sets->time[times_before].end - sets->time[times_before].deaths;
+    if (n_times == before) return;
+    memmove(sets->time + before, sets->time + before + 1,
+            (size_t)(n_times - before) * sizeof *sets->time);
+    sets->n_times = n_times;
+    sets->n = at.end;
+    sets->lead[sets->n_strata] = sets->time[before].end - sets->time[before].deaths;
     sets->start[++sets->n_strata] = sets->n;
 }
 
+MULTIVERSION static double latest_death(const double *time, const double *event, int n)
+{
+    double latest = -INFINITY;
+#pragma omp simd reduction(max : latest)
+    for (int i = 0; i < n; i++) {
+        const double death = event[i] > 0 ? time[i] : -INFINITY;
+        latest = death > latest ? death : latest;
+    }
+    return latest;
+}
+
+/* Patients by falling time, at equal times the censored before the deaths. Those censored at or
+ * after the last death lead, in no order: often most of a trial, followed to one horizon. */
+static void order_falling(int *falling, const struct sample *s, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    const int n = s->n;
+    int *other = scratch_ints(w, 2 * n), *dead = other + n;
+    const double last_death = latest_death(s->time, s->event, n);
+    int n_lead = 0, n_other = 0, n_dead = 0;
+    for (int i = 0; i < n; i++) {
+        const bool died = s->event[i] > 0, leads = !died & (s->time[i] >= last_death);
+        falling[n_lead] = other[n_other] = dead[n_dead] = i;
+        n_lead += leads;
+        n_dead += died;
+        n_other += !died & !leads;
+    }
+    memmove(other + n_other, dead, (size_t)n_dead * sizeof *dead);
+    const int n_ordered = n - n_lead;
+    double *minus = scratch_doubles(w, n_ordered);
+    int *rank = scratch_ints(w, n_ordered);
+    for (int k = 0; k < n_ordered; k++) minus[k] = -s->time[other[k]];
+    order_ascending(rank, minus, n_ordered, w);
+    for (int k = 0; k < n_ordered; k++) falling[n_lead + k] = other[rank[k]];
+    scratch_restore(w, mark);
+}
+
 /* A stable counting sort by stratum; start[k] … start[k+1]-1 are the patients of stratum k. */
-static void split_by_stratum(int *split, int *start, const struct sample *s, const int *by_time)
+static void split_by_stratum(int *split, int *start, const struct sample *s, const int *falling)
 {
     memset(start, 0, ((size_t)s->n_strata + 2) * sizeof *start);
     for (int i = 0; i < s->n; i++) start[s->stratum[i] + 2]++;
     for (int k = 0; k < s->n_strata; k++) start[k + 2] += start[k + 1];
-    for (int i = 0; i < s->n; i++) split[start[s->stratum[by_time[i]] + 1]++] = by_time[i];
+    for (int i = 0; i < s->n; i++) split[start[s->stratum[falling[i]] + 1]++] = falling[i];
 }
 
 void risk_sets_build(struct risk_sets *sets, const struct sample *s, struct scratch *w)
@@ -51,13 +93,13 @@ void risk_sets_build(struct risk_sets *sets, const struct sample *s, struct scra
                                .time = scratch_take(w, (size_t)s->n + 1, sizeof *sets->time)};
     sets->start[0] = 0;
     const struct scratch_mark mark = scratch_save(w);
-    int *by_time = scratch_ints(w, s->n);
-    order_ascending(by_time, s->time, s->n, w);
+    int *falling = scratch_ints(w, s->n);
+    order_falling(falling, s, w);
     if (n_strata == 1) {
-        append_stratum(sets, s, by_time, s->n);
+        append_stratum(sets, s, falling, s->n);
     } else {
         int *split = scratch_ints(w, s->n), *start = scratch_ints(w, n_strata + 2);
-        split_by_stratum(split, start, s, by_time);
+        split_by_stratum(split, start, s, falling);
         for (int k = 0; k < n_strata; k++) {
             append_stratum(sets, s, split + start[k], start[k + 1] - start[k]);
         }

@@ -1,15 +1,19 @@
 /* two_by_two.c - see two_by_two.h.  SPDX-License-Identifier: MIT */
 #include "analysis/two_by_two.h"
 
+#include "base/dispatch.h"
+
 #include <math.h>
 
-struct two_by_two two_by_two_count(const struct sample *s)
+MULTIVERSION struct two_by_two two_by_two_count(const struct sample *s)
 {
+    const double *value = s->value;
+    const unsigned char *arm = s->arm;
     int events = 0, treated = 0;
     for (int i = 0; i < s->n; i++) {
-        const int yes = s->value[i] > 0.5;
+        const int yes = value[i] > 0.5;
         events += yes;
-        treated += yes & s->arm[i];
+        treated += yes & arm[i];
     }
     return (struct two_by_two){{s->n_arm[0], s->n_arm[1]}, {events - treated, treated}};
 }

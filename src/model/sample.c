@@ -66,10 +66,31 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
 
 /* The patients that an analysis keeps, as row numbers. */
 struct rows {
-    const int *row;
+    const int *row; /* [n] NULL when all are kept */
     int n;
     bool all; /* every patient: columns need no copying */
 };
+
+MULTIVERSION static int count_kept(const unsigned char *keep, int n)
+{
+    int kept = 0;
+    for (int i = 0; i < n; i++) kept += keep[i];
+    return kept;
+}
+
+static struct rows rows_kept(const unsigned char *keep, int n, struct scratch *w)
+{
+    struct rows r = {.n = count_kept(keep, n)};
+    r.all = r.n == n;
+    if (r.all) return r;
+    int *row = scratch_ints(w, n + 1);
+    for (int i = 0, k = 0; i < n; i++) {
+        row[k] = i;
+        k += keep[i];
+    }
+    r.row = row;
+    return r;
+}
 
 static const double *take(const double *x, const struct rows *r, struct scratch *w)
 {
@@ -194,15 +215,23 @@ static void take_clusters(const struct bound_analysis *b, const struct dataset *
     scratch_restore(w, mark);
 }
 
+/* arm[i] := whether patient i is in the second arm of the contrast; returns how many are. */
+MULTIVERSION static int mark_treated(unsigned char *restrict arm, const double *restrict of,
+                                     int second, int n)
+{
+    int treated = 0;
+    for (int i = 0; i < n; i++) {
+        arm[i] = (int)of[i] == second;
+        treated += arm[i];
+    }
+    return treated;
+}
+
 static void take_arms(const struct bound_analysis *b, const struct dataset *d, const struct rows *r,
                       struct sample *s, struct scratch *w)
 {
     unsigned char *arm = scratch_take(w, (size_t)r->n + 16, 1);
-    int treated = 0;
-    for (int i = 0; i < r->n; i++) {
-        arm[i] = (int)d->arm[r->row[i]] == b->arm[1];
-        treated += arm[i];
-    }
+    const int treated = mark_treated(arm, take(d->arm, r, w), b->arm[1], r->n);
     s->n_arm[0] = r->n - treated;
     s->n_arm[1] = treated;
     s->arm = arm;
@@ -257,13 +286,9 @@ struct sample sample_take(const struct bound_analysis *b, const struct dataset *
 {
     struct sample s = {.term = -1, .n_strata = 1};
     unsigned char *keep = scratch_take(w, (size_t)d->n + 1, 1);
-    int *row = scratch_ints(w, d->n + 1);
     keep_complete(b, d, keep, w);
-    for (int i = 0; i < d->n; i++) {
-        row[s.n] = i;
-        s.n += keep[i];
-    }
-    const struct rows r = {row, s.n, s.n == d->n};
+    const struct rows r = rows_kept(keep, d->n, w);
+    s.n = r.n;
     const bool two_arms = d->arm != NULL && b->arm[1] >= 0;
     if (two_arms) take_arms(b, d, &r, &s, w);
     const bool needs_both = two_arms && !(b->method->uses & NEEDS_NO_ARM);

@@ -3,25 +3,24 @@
 
 #include <math.h>
 
-/* Cholesky-Banachiewicz, row by row: L_ij = (A_ij - sum_k<j L_ik L_jk) / L_jj
- * (Golub & Van Loan, Matrix Computations, 4th ed., 4.2). Cost p^3/3. */
+/* Column by column, each taken off what is right of it: L_ij = A_ij / L_jj, then A_ik -= L_ij L_kj
+ * (outer product form: Golub & Van Loan, Matrix Computations, 4th ed., 4.2.5). Cost p^3/3, of which
+ * only the pivots wait for each other. */
 double cholesky_factor(double *a, int p, int stride, const double *scale)
 {
     double least = INFINITY;
-    for (int i = 0; i < p; i++) {
-        double *l = a + i * stride;
-        double pivot = l[i];
-        for (int j = 0; j < i; j++) {
-            const double *m = a + j * stride;
-            double t = l[j];
-            for (int k = 0; k < j; k++) t -= l[k] * m[k];
-            l[j] = t / m[j];
-            pivot -= l[j] * l[j];
-        }
-        const double ratio = pivot / scale[i];
+    for (int j = 0; j < p; j++) {
+        double *pivot = a + j * stride + j;
+        const double ratio = *pivot / scale[j];
         if (!(ratio > 0)) return 0;
         least = ratio < least ? ratio : least;
-        l[i] = sqrt(pivot);
+        *pivot = sqrt(*pivot);
+        const double inverse = 1 / *pivot;
+        for (int i = j + 1; i < p; i++) {
+            double *l = a + i * stride;
+            l[j] *= inverse;
+            for (int k = j + 1; k <= i; k++) l[k] -= l[j] * a[k * stride + j];
+        }
     }
     return least;
 }
