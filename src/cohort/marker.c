@@ -60,8 +60,8 @@ static double cumulant(const struct target *t, double scale)
 {
     double sum = 0;
     for (int k = 0; k < t->u->n; k++)
-        sum += t->u->weight[k] * exp(scale * (t->u->at[k] - t->centre));
-    return log(sum) + scale * scale * t->noise * t->noise / 2;
+        sum += t->u->weight[k] * expm1(scale * (t->u->at[k] - t->centre));
+    return log1p(sum) + scale * scale * t->noise * t->noise / 2;
 }
 
 /* log(1 + cv^2) of the exponential rises with the scale: cumulants are convex. */
