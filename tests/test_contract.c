@@ -131,7 +131,8 @@ static void test_endpoint_examples_are_read_and_echoed(void **state)
     struct course_needs all = {
         .death = true, .stay = {true, true}, .adverse_event = true, .sofa_day = SOFA_DAYS_MAX};
     for (int k = 0; k < SUPPORT_COUNT; k++) all.support[k] = true;
-    const struct endpoint_context context = {&all, 1, (const char *const[1]){"NAME"}, true, 90};
+    const struct endpoint_context context = {
+        &all, 1, (const char *const[1]){"NAME"}, (const bool[1]){false}, true, 90};
     for (const struct endpoint *const *p = endpoints; *p; p++) {
         struct reading g = {0};
         struct buffer text = {0}, echo = {0}, again = {0};

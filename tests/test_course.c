@@ -266,7 +266,7 @@ static const char SCORES[] = POPULATION_WITH(
         "         load: {sofa: 0.4, severity: 0.4}}\n"
         "  adverse_event: {probability: 0.07, log_odds: {severity: 0.9, lactate: 0.2}}\n"
         "  markers: {gap: {mean: 5, sd: 2, death_shift: 1.5, within: 28, taken: 0.25}}\n"
-        "arms: {control: {}, treated: {effects: {markers: {shift: 0.5}}}}\n"
+        "arms: {control: {}, treated: {effects: {markers: {gap: {shift: 0.5}}}}}\n"
         "trial: {patients: 400000, follow_up: 28}\n" REST;
 
 static void test_sofa_of_the_living_is_the_table(void **state)

@@ -37,8 +37,8 @@ static struct answer_row ask(const char *endpoint, const struct hand *h)
                                .sofa_day = SOFA_DAYS_MAX},
                         needs = {.marker = (bool[1]){false}};
     for (int k = 0; k < SUPPORT_COUNT; k++) all.support[k] = true;
-    const struct endpoint_context context = {&all, 1, (const char *const[1]){"gap"}, true,
-                                             FOLLOW_UP};
+    const struct endpoint_context context = {
+        &all, 1, (const char *const[1]){"gap"}, (const bool[1]){false}, true, FOLLOW_UP};
     const struct endpoint_question q = {&context, "it", {0}, &r};
     const struct endpoint *kind = specs.item[0].kind;
     kind->check(specs.item[0].params, &q, &needs);

@@ -54,10 +54,18 @@ const struct topic topics[] = {
                  "endpoints, the\n"
                  "share being kept. The truth is found with everything recorded, so bias includes "
                  "what this does.\n"},
-    {"where", "where: \"sofa < 10 and (source == abdominal or not age >= 70)\"\n\n"
-              "Restricts an analysis to a subgroup. Columns are compared with numbers (< <= > >= "
-              "== !=) or, when\n"
-              "categorical, with a level (== !=). A patient whose value is missing stays out, also "
-              "of `not`.\n"},
+    {"where",
+     "where: \"sofa < 10 and (source == abdominal or not age >= 70)\"\n\n"
+     "Restricts an analysis to a subgroup. Columns are compared with numbers (< <= > >= "
+     "== !=) or, when\n"
+     "categorical, with a level (== !=). A patient whose value is missing stays out, also "
+     "of `not`.\n\n"
+     "Columns are the covariates that are not latent, centre, and those of the endpoints: a "
+     "marker or an\n"
+     "event needs an endpoint of the scenario. What comes after randomisation can itself be "
+     "an effect of\n"
+     "the arm: a comparison within such a subgroup (deaths of those whose refill time is "
+     "normal at 2 h)\n"
+     "is printed by papers, but is no randomised comparison.\n"},
     {NULL, NULL},
 };

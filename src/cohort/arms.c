@@ -231,6 +231,24 @@ static void check_mortality(struct reader *r, const struct arm_spec *a)
     }
 }
 
+/* One of shift, ratio and odds_ratio can be stated: which, the marker's distribution says. */
+static void bind_markers(struct reader *r, const struct baseline *b, const struct arm_spec *a,
+                         struct arm_plan *plan)
+{
+    plan->marker = arena_alloc(r->memory, (size_t)a->markers.n, sizeof *plan->marker);
+    for (int k = 0; k < a->markers.n; k++) {
+        const struct marker_effect *e = &a->markers.item[k];
+        const char *component = arena_printf(r->memory, "marker %s", e->name);
+        const double value = !isnan(e->shift)        ? e->shift
+                             : !isnan(e->ratio)      ? log(e->ratio)
+                             : !isnan(e->odds_ratio) ? log(e->odds_ratio)
+                                                     : 0;
+        plan->marker[k].effect =
+            bind_effect(r, b->population, a->name, component, value, &e->by, e->centre_sd);
+        plan->marker[k].sd_ratio = isnan(e->sd_ratio) ? 1 : e->sd_ratio;
+    }
+}
+
 static void bind_arm(struct reader *r, const struct baseline *b, const struct arm_spec *a,
                      struct arm_plan *plan)
 {
@@ -254,7 +272,7 @@ static void bind_arm(struct reader *r, const struct baseline *b, const struct ar
     plan->adverse_event =
         bind_effect(r, p, a->name, "adverse_event", log(a->adverse_event.odds_ratio),
                     &a->adverse_event.by, a->adverse_event.centre_sd);
-    plan->marker_shift = a->markers.shift;
+    bind_markers(r, b, a, plan);
     check_mortality(r, a);
 }
 

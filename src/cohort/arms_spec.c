@@ -1,6 +1,7 @@
 /* arms_spec.c - reads and echoes the `arms` section.  SPDX-License-Identifier: MIT */
 #include "base/text.h"
 #include "cohort/effects.h"
+#include "cohort/marker.h"
 
 #include <string.h>
 
@@ -21,9 +22,15 @@ static void read_effects(struct reader *r, const struct node *n, const struct co
         const char *where = arena_printf(r->memory, "effects of arm '%s'", a->name);
         const struct component *k = component_named(n->key[i], r, n->key_at[i], where);
         if (k == NULL) continue;
-        if (!course_has(course, k))
+        if (!course_has(course, k)) {
             error_at(r->errors, n->key_at[i], "arm '%s': an effect on %s, but course has no %s",
                      a->name, k->name, k->name);
+            continue;
+        }
+        if (component_is_markers(k)) {
+            marker_effects_read(r, n->item[i], a->name, &course->markers, &a->markers);
+            continue;
+        }
         params_read(r, k->effects, n->item[i], n->key_at[i],
                     arena_printf(r->memory, "%s effect of arm '%s'", k->name, a->name),
                     field_at(a, k->effect_offset));
@@ -43,7 +50,9 @@ void arms_read(struct reader *r, const struct node *n, const struct course_spec 
         arm->name = n->key[i];
         arm->at = n->key_at[i];
         for (const struct component *k = components; k->name != NULL; k++)
-            params_default(k->effects, field_at(arm, k->effect_offset));
+            if (!component_is_markers(k))
+                params_default(k->effects, field_at(arm, k->effect_offset));
+        marker_effects_default(r, &course->markers, &arm->markers);
         for (int s = 0; s < STAY_COUNT; s++) arm->stay[s].needed_odds_ratio = 1;
         if (!name_is_valid(arm->name))
             error_at(r->errors, arm->at, "arm '%s': a name is a letter, then letters, digits and _",
@@ -68,23 +77,35 @@ void arms_read(struct reader *r, const struct node *n, const struct course_spec 
     }
 }
 
+/* The keys of an arm's effect on a component; nothing when it has none. */
+static void echo_effect(struct buffer *out, const struct component *k, const struct arm_spec *arm,
+                        int indent)
+{
+    if (component_is_markers(k)) {
+        marker_effects_echo(out, &arm->markers, indent);
+        return;
+    }
+    struct arm_spec plain = {0};
+    struct buffer stated = {0}, fallback = {0};
+    params_default(k->effects, field_at(&plain, k->effect_offset));
+    params_echo(&stated, k->effects, const_field_at(arm, k->effect_offset), indent);
+    params_echo(&fallback, k->effects, const_field_at(&plain, k->effect_offset), indent);
+    if (strcmp(buffer_text(&stated), buffer_text(&fallback)) != 0)
+        buffer_puts(out, buffer_text(&stated));
+    buffer_free(&stated);
+    buffer_free(&fallback);
+}
+
 void arms_echo(struct buffer *out, const struct arms *a, int indent)
 {
     for (int i = 0; i < a->n; i++) {
         struct buffer effects = {0};
-        struct arm_spec plain = {0};
         for (const struct component *k = components; k->name != NULL; k++) {
-            struct buffer stated = {0}, fallback = {0};
-            params_default(k->effects, field_at(&plain, k->effect_offset));
-            params_echo(&stated, k->effects, const_field_at(&a->arm[i], k->effect_offset),
-                        indent + 6);
-            params_echo(&fallback, k->effects, const_field_at(&plain, k->effect_offset),
-                        indent + 6);
-            if (strcmp(buffer_text(&stated), buffer_text(&fallback)) != 0)
-                buffer_printf(&effects, "%*s%s:\n%s", indent + 4, "", k->name,
-                              buffer_text(&stated));
-            buffer_free(&stated);
-            buffer_free(&fallback);
+            struct buffer own = {0};
+            echo_effect(&own, k, &a->arm[i], indent + 6);
+            if (own.length > 0)
+                buffer_printf(&effects, "%*s%s:\n%s", indent + 4, "", k->name, buffer_text(&own));
+            buffer_free(&own);
         }
         if (effects.length == 0)
             buffer_printf(out, "%*s%s: {}\n", indent, "", a->arm[i].name);

@@ -5,7 +5,7 @@
  * distribution of centres. The unknown constants (cumulative hazards, intercepts, locations) are
  * roots of averages over the quasi-Monte Carlo population of mixture.h. */
 #include "base/text.h"
-#include "cohort/course.h"
+#include "cohort/marker.h"
 #include "stat/distribution.h"
 #include "stat/solve.h"
 #include "stat/vector.h"
@@ -284,32 +284,29 @@ static void solve_sofa(struct reader *r, double *const *column, struct baseline 
     arena_free(&memory);
 }
 
-/* --- adverse event ------------------------------------------------------------------------------
+/* --- adverse event, markers
+ * ------------------------------------------------------------------------------
  */
-
-struct share_target {
-    const struct mixture *log_odds;
-    double share;
-};
-
-static double share_minus_target(const void *context, double intercept)
-{
-    const struct share_target *t = context;
-    double total = 0;
-    for (int k = 0; k < t->log_odds->n; k++)
-        total += t->log_odds->weight[k] * expit(intercept + t->log_odds->at[k]);
-    return total - t->share;
-}
 
 static void solve_adverse(struct reader *r, const double *log_odds, struct baseline *b)
 {
     struct arena memory = {0};
     const struct mixture m = mixture_of(log_odds, NULL, MIXTURE_SIZE, &memory);
-    const struct share_target t = {&m, b->spec->adverse_event.probability};
-    if (!solve_between(share_minus_target, &t, -60, 60, 1e-13, &b->adverse_intercept))
+    const double share = b->spec->adverse_event.probability;
+    if (!mixture_intercept(&m, share, &b->adverse_intercept))
         error_at(r->errors, b->spec->adverse_at, "adverse_event: probability %g cannot be reached",
-                 t.share);
+                 share);
     arena_free(&memory);
+}
+
+/* Columns beyond the first COLUMN_COUNT are those of the markers that depend on covariates. */
+static void solve_markers(struct reader *r, double *const *column, struct baseline *b)
+{
+    for (int k = 0, j = COLUMN_COUNT; k < b->spec->markers.n; k++) {
+        struct marker_plan *m = &b->marker[k];
+        const double *predictor = m->predictor.n > 0 ? column[j++] : NULL;
+        marker_solve(r, &b->spec->markers.item[k], &b->hazard, predictor, column[COLUMN_DEATH], m);
+    }
 }
 
 /* --- all of it --- */
@@ -372,9 +369,8 @@ static void bind_predictors(struct reader *r, struct baseline *b)
                                  .variable = stream_variable("sofa day")};
     b->adverse_log_odds = predictor_bind(p, &c->adverse_event.log_odds, r, "adverse_event");
     b->adverse_variable = variable_of(r->memory, "adverse_event", "drawn");
-    b->marker_variable = arena_alloc(r->memory, (size_t)c->markers.n, sizeof(uint64_t));
-    for (int k = 0; k < c->markers.n; k++)
-        b->marker_variable[k] = variable_of(r->memory, "marker", c->markers.item[k].name);
+    b->marker = arena_alloc(r->memory, (size_t)c->markers.n, sizeof *b->marker);
+    for (int k = 0; k < c->markers.n; k++) marker_bind(r, p, &c->markers.item[k], &b->marker[k]);
     b->sofa_covariate = population_covariate(p, "sofa");
 }
 
@@ -392,7 +388,9 @@ void baseline_solve(struct reader *r, struct baseline *b)
 {
     const struct population *p = b->population;
     const struct course_spec *c = b->spec;
-    struct mixture_column column[COLUMN_COUNT] = {{0}};
+    int n_columns = COLUMN_COUNT;
+    struct mixture_column *column =
+        arena_alloc(r->memory, (size_t)(COLUMN_COUNT + c->markers.n), sizeof *column);
     column[COLUMN_DEATH] = (struct mixture_column){&b->log_hazard, p->centres.log_hazard_sd};
     column[COLUMN_SOFA].predictor = &b->sofa.load;
     column[COLUMN_ADVERSE].predictor = &b->adverse_log_odds;
@@ -401,8 +399,10 @@ void baseline_solve(struct reader *r, struct baseline *b)
         column[COLUMN_SUPPORT + 2 * k + 1].predictor = &b->support[k].log_time;
     }
     for (int k = 0; k < STAY_COUNT; k++) column[COLUMN_STAY + k].predictor = &b->stay[k].log_time;
-    double *value[COLUMN_COUNT];
-    mixture_sample(p, column, COLUMN_COUNT, value);
+    for (int k = 0; k < c->markers.n; k++)
+        if (b->marker[k].predictor.n > 0) column[n_columns++].predictor = &b->marker[k].predictor;
+    double **value = arena_alloc(r->memory, (size_t)n_columns, sizeof *value);
+    mixture_sample(p, column, n_columns, value);
     solve_death(r, value[COLUMN_DEATH], b);
     if (r->errors->n == 0) {
         for (int k = 0; k < SUPPORT_COUNT; k++)
@@ -411,6 +411,7 @@ void baseline_solve(struct reader *r, struct baseline *b)
             if (c->has_stay[k]) solve_stay(r, k, value[COLUMN_STAY + k], b);
         if (c->has_sofa) solve_sofa(r, value, b);
         if (c->has_adverse) solve_adverse(r, value[COLUMN_ADVERSE], b);
+        solve_markers(r, value, b);
     }
-    for (int j = 0; j < COLUMN_COUNT; j++) free(value[j]);
+    for (int j = 0; j < n_columns; j++) free(value[j]);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "base/text.h"
 #include "cohort/effects.h"
+#include "cohort/marker.h"
 
 #include <math.h>
 #include <string.h>
@@ -110,45 +111,6 @@ static const struct param adverse_params[] = {
      .help = "covariate: log odds ratio per unit"},
     {0}};
 
-static const struct param marker_params[] = {
-    {FIELD(PARAM_NUMBER, struct marker_course, mean), .fallback = NAN, .flags = PARAM_REQUIRED,
-     .help = "mean of patients alive at day `within`"},
-    {FIELD(PARAM_NUMBER, struct marker_course, sd), .fallback = NAN, .min = 0, .max = INFINITY,
-     .flags = PARAM_REQUIRED | PARAM_OPEN_MIN, .help = "standard deviation in either group"},
-    {FIELD(PARAM_NUMBER, struct marker_course, death_shift), .fallback = 0,
-     .help = "added to the mean of patients dead by day `within`"},
-    {FIELD(PARAM_NUMBER, struct marker_course, within), .unit = "days", .fallback = 28, .min = 0,
-     .max = 3650, .flags = PARAM_OPEN_MIN, .help = "the day that divides the groups"},
-    {FIELD(PARAM_NUMBER, struct marker_course, taken), .unit = "days", .fallback = 0.25, .min = 0,
-     .max = 365, .help = "when it is taken; absent when dead before"},
-    {0}};
-
-static void read_markers(struct reader *r, const struct node *n, void *field)
-{
-    struct markers *m = field;
-    if (!read_map(r, n, "markers")) return;
-    m->item = arena_alloc(r->memory, (size_t)n->n, sizeof *m->item);
-    for (int i = 0; i < n->n; i++) {
-        struct marker_course *c = &m->item[m->n++];
-        params_read(r, marker_params, n->item[i], n->key_at[i],
-                    arena_printf(r->memory, "marker '%s'", n->key[i]), c);
-        c->name = n->key[i];
-        c->at = n->key_at[i];
-        if (!name_is_valid(c->name))
-            error_at(r->errors, c->at,
-                     "marker '%s': a name is a letter, then letters, digits and _", c->name);
-    }
-}
-
-static void echo_markers(struct buffer *out, const void *field, int indent)
-{
-    const struct markers *m = field;
-    for (int i = 0; i < m->n; i++) {
-        buffer_printf(out, "%*s%s:\n", indent, "", m->item[i].name);
-        params_echo(out, marker_params, &m->item[i], indent + 2);
-    }
-}
-
 #define OFFSETS(spec, has, at, effect)                                                             \
     .spec_offset = offsetof(struct course_spec, spec),                                             \
     .has_offset = offsetof(struct course_spec, has),                                               \
@@ -165,10 +127,6 @@ static void echo_markers(struct buffer *out, const void *field, int indent)
         .params = support_params, .effects = support_effects,                                      \
         OFFSETS(support[which], has_support[which], support_at[which], support[which])             \
     }
-
-static const struct param markers_table[] = {
-    {.name = "NAME", .type = PARAM_GROUP, .group = marker_params, .help = "one entry a marker"},
-    {0}};
 
 const struct component components[] = {
     {.name = "mortality",
@@ -222,13 +180,19 @@ const struct component components[] = {
      .effects = adverse_effects,
      OFFSETS(adverse_event, has_adverse, adverse_at, adverse_event)},
     {.name = "markers",
-     .brief = "values taken once, shifted in those who will die",
+     .brief = "values taken once: process of care, or shifted in those who will die",
      .assumes =
-         "Binormal: normal with one SD, mean shifted in patients dead by day `within`; absent when "
-         "dead before it is taken. (A marker that acts on death is a covariate with a log_hazard.)",
+         "Each is independent of the others and of the rest of the course given the covariates it "
+         "is loaded on; one loaded on nothing tells nothing of the outcome. death_shift makes a "
+         "normal one binormal. What is stated is delivered in the control arm by those who have a "
+         "value: alive when it is taken, and with a death_shift alive at day `within`. An arm's "
+         "effect is on the patients who receive its treatment: trial.receives dilutes what is "
+         "delivered together with every other effect. To see that arms were separated, compare "
+         "them by an endpoint of kind marker; a yes_no one is a yes/no endpoint. (A marker that "
+         "acts on death is a covariate with a log_hazard.)",
      .reference = "Metz, Herman & Shen (1998) Stat Med 17:1033 (binormal ROC)",
      .params = markers_table,
-     .effects = marker_effects,
+     .effects = marker_effects_table,
      OFFSETS(markers, markers, at, markers)},
     {0}};
 
@@ -241,7 +205,7 @@ static const void *const_field_at(const void *base, size_t offset)
     return (const char *)base + offset;
 }
 
-static bool is_markers(const struct component *c)
+bool component_is_markers(const struct component *c)
 {
     return c->params == markers_table;
 }
@@ -296,8 +260,8 @@ void course_read(struct reader *r, const struct node *n, struct course_spec *c)
     for (int i = 0; i < n->n; i++) {
         const struct component *k = component_named(n->key[i], r, n->key_at[i], "course");
         if (k == NULL) continue;
-        if (is_markers(k)) {
-            read_markers(r, n->item[i], &c->markers);
+        if (component_is_markers(k)) {
+            markers_read(r, n->item[i], &c->markers);
             continue;
         }
         *(bool *)field_at(c, k->has_offset) = true;
@@ -312,10 +276,10 @@ void course_read(struct reader *r, const struct node *n, struct course_spec *c)
 void course_echo(struct buffer *out, const struct course_spec *c, int indent)
 {
     for (const struct component *k = components; k->name != NULL; k++) {
-        if (is_markers(k)) {
+        if (component_is_markers(k)) {
             if (c->markers.n == 0) continue;
             buffer_printf(out, "%*smarkers:\n", indent, "");
-            echo_markers(out, &c->markers, indent + 2);
+            markers_echo(out, &c->markers, indent + 2);
         } else if (*(const bool *)const_field_at(c, k->has_offset)) {
             buffer_printf(out, "%*s%s:\n", indent, "", k->name);
             params_echo(out, k->params, const_field_at(c, k->spec_offset), indent + 2);
@@ -325,5 +289,6 @@ void course_echo(struct buffer *out, const struct course_spec *c, int indent)
 
 bool course_has(const struct course_spec *c, const struct component *k)
 {
-    return is_markers(k) ? c->markers.n > 0 : *(const bool *)const_field_at(c, k->has_offset);
+    return component_is_markers(k) ? c->markers.n > 0
+                                   : *(const bool *)const_field_at(c, k->has_offset);
 }

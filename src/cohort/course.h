@@ -36,9 +36,13 @@ struct adverse_event_course {
     double probability;
     struct terms log_odds;
 };
+enum marker_distribution { MARKER_NORMAL, MARKER_LOGNORMAL, MARKER_YES_NO };
 struct marker_course {
     const char *name;
-    double mean, sd, death_shift, within, taken;
+    int distribution;
+    double mean, sd, median, sd_log, probability; /* NaN where not stated */
+    struct terms load, log_odds;
+    double death_shift, within, taken;
     struct place at;
 };
 struct markers {
@@ -96,7 +100,15 @@ struct adverse_event_effect {
     double centre_sd;
 };
 struct marker_effect {
-    double shift; /* of every marker */
+    const char *name; /* of the marker */
+    bool stated;
+    double shift, ratio, odds_ratio, sd_ratio; /* NaN where not stated */
+    struct terms by;
+    double centre_sd;
+};
+struct marker_effects {
+    int n;
+    struct marker_effect *item; /* one a marker of the course, in its order */
 };
 struct arm_spec {
     const char *name;
@@ -105,7 +117,7 @@ struct arm_spec {
     struct duration_effect support[SUPPORT_COUNT], stay[STAY_COUNT];
     struct sofa_effect sofa;
     struct adverse_event_effect adverse_event;
-    struct marker_effect markers;
+    struct marker_effects markers;
 };
 struct arms {
     int n;
@@ -156,14 +168,24 @@ struct sofa_plan {
     bool in_icu;
     uint64_t variable;
 };
+/* See marker.c. */
+struct marker_plan {
+    double location, scale, centre, noise;
+    struct predictor predictor; /* loads, standardised, or log odds of a yes */
+    uint64_t variable;
+};
+struct marker_effect_plan {
+    struct effect effect; /* on the value, its logarithm or the log odds */
+    double sd_ratio;
+};
 struct arm_plan {
     struct hazard hazard;
     struct effect mortality; /* value 0: in the hazard */
     double hazard_ratio;     /* the constant one, stated or solved; NaN when it changes over time */
     struct effect support_time[SUPPORT_COUNT], stay_time[STAY_COUNT], sofa, adverse_event;
     double support_log_odds[SUPPORT_COUNT];
-    double *sofa_shift; /* [SOFA_DAYS_MAX + 1] */
-    double marker_shift;
+    double *sofa_shift;                /* [SOFA_DAYS_MAX + 1] */
+    struct marker_effect_plan *marker; /* [markers.n] */
 };
 
 /* What of a plan does not depend on arms: kept from point to point of a sweep that only moves arms.
@@ -181,8 +203,9 @@ struct baseline {
     struct sofa_plan sofa;
     double adverse_intercept;
     struct predictor adverse_log_odds;
-    uint64_t death_variable, adverse_variable, *marker_variable;
-    int sofa_covariate; /* -1: none */
+    uint64_t death_variable, adverse_variable;
+    struct marker_plan *marker; /* [markers.n] */
+    int sofa_covariate;         /* -1: none */
 };
 /* Binds the course to the population's covariates: cheap, and finds every mistake in names. */
 void baseline_bind(struct reader *r, const struct population *p, const struct course_spec *c,

@@ -91,6 +91,3 @@ const struct param adverse_effects[] = {
      .max = 1000, .flags = PARAM_OPEN_MIN, .help = "odds ratio of the event"},
     EFFECT_ROWS(struct adverse_event_effect, "log odds ratio"),
     {0}};
-const struct param marker_effects[] = {{FIELD(PARAM_NUMBER, struct marker_effect, shift),
-                                        .fallback = 0, .help = "added to every marker's mean"},
-                                       {0}};

@@ -5,11 +5,13 @@
 #include "cohort/course.h"
 
 extern const struct param mortality_effects[], support_effects[], stay_effects[], sofa_effects[],
-    adverse_effects[], marker_effects[];
+    adverse_effects[];
 
 /* The component of that name; an unknown one is reported ("in course") and NULL. */
 const struct component *component_named(const char *name, struct reader *r, struct place at,
                                         const char *where);
+/* Its effects are named one by one: effects.markers.NAME. */
+bool component_is_markers(const struct component *c);
 bool course_has(const struct course_spec *c, const struct component *k);
 
 #endif

@@ -1,6 +1,7 @@
 /* mixture.c - see mixture.h.  SPDX-License-Identifier: MIT */
 #include "cohort/mixture.h"
 #include "stat/sobol.h"
+#include "stat/solve.h"
 #include "stat/vector.h"
 
 #include <math.h>
@@ -23,10 +24,10 @@ void mixture_sample(const struct population *p, const struct mixture_column *col
                     double **value)
 {
     const int n_covariates = p->n_covariates;
-    int n_dimensions = n_covariates, own[MIXTURE_COLUMNS_MAX];
+    struct scratch w = {0};
+    int n_dimensions = n_covariates, *own = scratch_ints(&w, n_columns);
     for (int j = 0; j < n_columns; j++) own[j] = column[j].centre_sd > 0 ? n_dimensions++ : -1;
     const int sobol = n_dimensions < SOBOL_DIMENSIONS ? n_dimensions : SOBOL_DIMENSIONS;
-    struct scratch w = {0};
     double **score = scratch_take(&w, (size_t)n_dimensions, sizeof *score);
     for (int d = 0; d < n_dimensions; d++) score[d] = scratch_doubles(&w, BLOCK);
     for (int j = 0; j < n_columns; j++) value[j] = xcalloc(MIXTURE_SIZE, sizeof **value);
@@ -121,6 +122,26 @@ double mixture_variance(const struct mixture *m)
     double s = 0;
     for (int k = 0; k < m->n; k++) s += m->weight[k] * (m->at[k] - mean) * (m->at[k] - mean);
     return s;
+}
+
+struct share_target {
+    const struct mixture *log_odds;
+    double share;
+};
+
+static double share_minus_target(const void *context, double intercept)
+{
+    const struct share_target *t = context;
+    double total = 0;
+    for (int k = 0; k < t->log_odds->n; k++)
+        total += t->log_odds->weight[k] / (1 + exp(-intercept - t->log_odds->at[k]));
+    return total - t->share;
+}
+
+bool mixture_intercept(const struct mixture *m, double share, double *intercept)
+{
+    const struct share_target t = {m, share};
+    return solve_between(share_minus_target, &t, -60, 60, 1e-13, intercept);
 }
 
 double mixture_dead(const struct mixture *m, double h)

@@ -14,8 +14,6 @@ enum {
     MIXTURE_SIZE = MIXTURE_SETS * MIXTURE_SET_SIZE
 };
 
-enum { MIXTURE_COLUMNS_MAX = 32 };
-
 /* What to compute for every sampled patient: a linear predictor plus a normal effect of the centre.
  */
 struct mixture_column {
@@ -37,6 +35,8 @@ struct mixture mixture_of(const double *value, const double *weight, int n, stru
 void mixture_coarsen(struct mixture *m, int parts);
 double mixture_mean(const struct mixture *m);
 double mixture_variance(const struct mixture *m);
+/* The intercept at which the mean of 1 / (1 + exp(-intercept - x)) is `share`. */
+bool mixture_intercept(const struct mixture *m, double share, double *intercept);
 /* Share dead when the cumulative baseline hazard is h: mean of 1 - exp(-h e^x). */
 double mixture_dead(const struct mixture *m, double h);
 

@@ -59,29 +59,34 @@ static bool has_effect(const struct drawing *d, size_t which)
     return false;
 }
 
-/* y[i] += the effect on patient i of the arm that the patient received. `which` finds the effect in
- * an arm's plan. Adds nothing, and costs little, where no arm has such an effect. */
-static void add_effect(const struct drawing *d, size_t which, double *y)
+/* y[i] += effect e of arm a on patient i, who received it. Adds nothing, and costs little, where
+ * there is no such effect. */
+static void add_effect_of(const struct drawing *d, int a, const struct effect *e, double *y)
 {
     const struct patients *p = d->p;
-    const int n_centres = (int)d->plan->baseline->population->centres.number;
-    for (int a = 0; a < d->n_arms; a++) {
-        const struct effect *e = effect_at(&d->plan->arm[a], which);
-        if (fabs(e->value) > 0) kernel_add_where(p->received, a, e->value, y, d->n);
-        if (!effect_varies(e)) continue;
-        const struct scratch_mark mark = scratch_save(d->w);
-        double *own = zeros(d);
-        predictor_add(&e->by, (const double *const *)p->covariate, own, d->n);
-        if (e->centre_sd > 0) {
-            double *centre = scratch_doubles(d->w, n_centres);
-            const struct stream s = stream_for(d->seed, d->replicate, e->variable);
-            stream_fill(&s, centre, n_centres);
-            vector_normal_quantile(centre, centre, n_centres);
-            kernel_add_centres(p->centre, centre, e->centre_sd, own, d->n);
-        }
-        kernel_add_column_where(p->received, a, own, y, d->n);
-        scratch_restore(d->w, mark);
+    if (fabs(e->value) > 0) kernel_add_where(p->received, a, e->value, y, d->n);
+    if (!effect_varies(e)) return;
+    const struct scratch_mark mark = scratch_save(d->w);
+    double *own = zeros(d);
+    predictor_add(&e->by, (const double *const *)p->covariate, own, d->n);
+    if (e->centre_sd > 0) {
+        const int n_centres = (int)d->plan->baseline->population->centres.number;
+        double *centre = scratch_doubles(d->w, n_centres);
+        const struct stream s = stream_for(d->seed, d->replicate, e->variable);
+        stream_fill(&s, centre, n_centres);
+        vector_normal_quantile(centre, centre, n_centres);
+        kernel_add_centres(p->centre, centre, e->centre_sd, own, d->n);
     }
+    kernel_add_column_where(p->received, a, own, y, d->n);
+    scratch_restore(d->w, mark);
+}
+
+/* y[i] += the effect on patient i of the arm that the patient received. `which` finds the effect in
+ * an arm's plan. */
+static void add_effect(const struct drawing *d, size_t which, double *y)
+{
+    for (int a = 0; a < d->n_arms; a++)
+        add_effect_of(d, a, effect_at(&d->plan->arm[a], which), y);
 }
 #define ADD_EFFECT(d, field, y) add_effect(d, offsetof(struct arm_plan, field), y)
 
@@ -268,15 +273,38 @@ static const double *draw_adverse(const struct drawing *d)
     return event;
 }
 
+/* y: the predictor in, the value or its logarithm out, without effects; see marker.c. */
+static void deviate(const struct drawing *d, int k, const double *score, double *y)
+{
+    const struct marker_plan *m = &d->plan->baseline->marker[k];
+    for (int i = 0; i < d->n; i++) {
+        const double scale = m->scale * d->plan->arm[d->p->received[i]].marker[k].sd_ratio;
+        y[i] =
+            __builtin_fma(scale, __builtin_fma(m->noise, score[i], y[i] - m->centre), m->location);
+    }
+}
+
 static const double *draw_marker(const struct drawing *d, int k, const double *death)
 {
     const struct marker_course *m = &d->plan->baseline->spec->markers.item[k];
-    double *x = normals(d, d->plan->baseline->marker_variable[k]);
+    const struct marker_plan *plan = &d->plan->baseline->marker[k];
+    const bool yes_no = m->distribution == MARKER_YES_NO;
+    double *x = yes_no ? uniforms(d, plan->variable) : normals(d, plan->variable);
+    const struct scratch_mark mark = scratch_save(d->w);
+    double *y = zeros(d);
+    predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
+    if (yes_no)
+        for (int i = 0; i < d->n; i++) y[i] += plan->location;
+    else
+        deviate(d, k, x, y);
+    for (int i = 0; i < d->n; i++) y[i] += death[i] <= m->within ? m->death_shift : 0;
+    for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, &d->plan->arm[a].marker[k].effect, y);
+    if (m->distribution != MARKER_NORMAL) vector_exp(y, y, d->n); /* value, or odds of a yes */
     for (int i = 0; i < d->n; i++) {
-        const double mean = m->mean + (death[i] <= m->within ? m->death_shift : 0) +
-                            d->plan->arm[d->p->received[i]].marker_shift;
-        x[i] = death[i] <= m->taken ? NAN : __builtin_fma(m->sd, x[i], mean);
+        const double value = yes_no ? (x[i] + 0.5) * (1 + y[i]) < y[i] : y[i];
+        x[i] = death[i] <= m->taken ? NAN : value;
     }
+    scratch_restore(d->w, mark);
     return x;
 }
 

@@ -124,7 +124,8 @@ const struct param trial_params[] = {
     {PARAM_AT(struct trial_spec, lost), .type = PARAM_GROUP, .group = loss_params,
      .help = "loss to follow-up"},
     {PARAM_AT(struct trial_spec, receives), .type = PARAM_CUSTOM, .read = read_receives,
-     .echo = echo_receives, .help = "arm: {other arm: share that gets its effects}"},
+     .echo = echo_receives,
+     .help = "arm: {other arm: share that gets its effects, on outcomes and on what is delivered}"},
     {0}};
 
 void trial_read(struct reader *r, const struct node *n, struct trial_spec *t)

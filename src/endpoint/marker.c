@@ -7,6 +7,7 @@
 struct marker {
     struct named_text of;
     int index; /* bound */
+    bool yes_no;
 };
 
 static const struct param params[] = {{PARAM_AT(struct marker, of), .type = PARAM_NAME,
@@ -20,6 +21,12 @@ static double horizon(const void *own)
     return 0;
 }
 
+static bool is_yes_no(const void *own)
+{
+    const struct marker *m = own;
+    return m->yes_no;
+}
+
 static void check(void *own, const struct endpoint_question *q, struct course_needs *needs)
 {
     struct marker *m = own;
@@ -29,6 +36,7 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
         if (strcmp(q->context->marker[m->index], m->of.text) == 0) break;
     if (m->index < q->context->n_markers) {
         needs->marker[m->index] = true;
+        m->yes_no = q->context->marker_is_yes_no[m->index];
         return;
     }
     const char *near = text_nearest(m->of.text, q->context->marker, q->context->n_markers);
@@ -47,12 +55,14 @@ static void compute(const void *own, const struct patients *p, const struct cour
 const struct endpoint endpoint_marker = {
     .name = "marker",
     .brief = "the value of a marker of the course",
-    .formula = "as course.markers; absent when dead before it is taken",
+    .formula = "as course.markers; absent when dead before it is taken. Of a yes_no marker a "
+               "yes/no endpoint (1 or 0), for relative_risk, logistic and their like.",
     .reference = "",
     .params = params,
     .params_size = sizeof(struct marker),
     .outcome = OUTCOME_VALUE,
     .has_value = true,
+    .is_yes_no = is_yes_no,
     .better = -1,
     .example = "{kind: marker, of: NAME}",
     .horizon = horizon,

@@ -38,6 +38,7 @@ void point_make_schema(struct reader *r, struct point *point)
         *c = (struct endpoint_columns){.name = e->name, .value = -1, .time = -1, .event = -1};
         c->better = e->common.better == 0 ? e->kind->better : e->common.better == 1 ? -1 : 1;
         c->binary = e->kind->outcome == OUTCOME_BINARY ||
+                    (e->kind->is_yes_no && e->kind->is_yes_no(e->params)) ||
                     (e->kind->outcome == OUTCOME_TIME && e->kind->has_value);
         if (e->kind->has_value) {
             c->value = s->n;
@@ -68,8 +69,15 @@ void point_check_endpoints(struct reader *r, struct point *point)
     memcpy(available.support, course->has_support, sizeof available.support);
     memcpy(available.stay, course->has_stay, sizeof available.stay);
     const char **marker = arena_alloc(r->memory, (size_t)course->markers.n, sizeof *marker);
-    for (int k = 0; k < course->markers.n; k++) marker[k] = course->markers.item[k].name;
-    const struct endpoint_context context = {&available, course->markers.n, marker,
+    bool *yes_no = arena_alloc(r->memory, (size_t)course->markers.n, sizeof *yes_no);
+    for (int k = 0; k < course->markers.n; k++) {
+        marker[k] = course->markers.item[k].name;
+        yes_no[k] = course->markers.item[k].distribution == MARKER_YES_NO;
+    }
+    const struct endpoint_context context = {&available,
+                                             course->markers.n,
+                                             marker,
+                                             yes_no,
                                              population_covariate(&s->population, "sofa") >= 0,
                                              s->trial.follow_up};
     point->needs.marker = arena_alloc(r->memory, (size_t)course->markers.n, sizeof(bool));

@@ -32,7 +32,8 @@ const struct param analysis_params[] = {
     {ROW(PARAM_NUMBER, null), .fallback = NAN,
      .help = "tested value on the natural scale (default 1 or 0); a margin makes non-inferiority"},
     {ROW(PARAM_TEXTS, contrast), .help = "[control, arm]; the first two arms"},
-    {ROW(PARAM_TEXT, where), .help = "subgroup, such as \"sofa < 10 and source == abdominal\""},
+    {ROW(PARAM_TEXT, where),
+     .help = "subgroup, such as \"sofa < 10 and source == abdominal\"; see 'help where'"},
     {0}};
 #undef ROW
 

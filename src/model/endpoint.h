@@ -21,6 +21,7 @@ struct endpoint_context {
     const struct course_needs *available; /* components the course has */
     int n_markers;
     const char *const *marker;
+    const bool *marker_is_yes_no;
     bool has_sofa_covariate; /* the SOFA of day 0 */
     double follow_up;
 };
@@ -51,6 +52,8 @@ struct endpoint {
     enum outcome_kind outcome; /* OUTCOME_BINARY also has a value; OUTCOME_TIME: time and event (and
                                   value when has_value) */
     bool has_value;
+    /* Whether the value is 0 or 1, where the parameters decide it. NULL: as `outcome` says. */
+    bool (*is_yes_no)(const void *params);
     const char *event_suffix; /* "event" or "cause" when there is a time */
     int better;               /* default: +1 higher is better, -1 lower */
     const char *example;
