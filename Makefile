@@ -5,8 +5,8 @@
 # make MPI=1                 build build/mpi/shocksim, which also runs over MPI ranks
 # make SAN=address,undefined test    the same under sanitizers (or SAN=thread, with CC=clang)
 # make lint | format         format, layers, fences, static analysis | rewrite the format
-# make bench | oracle        measure speed | renew the stored outputs of R
-# make verify                long statistical checks: sizes under the null, power against rpact
+# make bench | oracle        measure speed, R beside it where installed | renew the stored outputs of R
+# make verify                long statistical checks: sizes and coverage without effects, power against rpact
 # make install PREFIX=DIR    (DESTDIR is honoured)
 # make dist                  a tarball that runs on any x86-64 Linux
 # On a machine where libraries are missing, scripts/install-deps installs them first (Debian, root).

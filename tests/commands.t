@@ -108,6 +108,9 @@ says 2 "--set simulation.replicates=1e3: replicates must be a whole number from 
 says 2 "--replicate must be a whole number from 1 to 576460752303423487, not '0'" patients base.yaml --replicate 0
 says 2 "--point must be a whole number from 1 to 1000000, not 'all'" patients base.yaml --point all
 says 2 "--point: the scenario has 1 point" patients base.yaml --point 2
+says 2 "report: unknown table 'agreemnt'; did you mean 'agreement'? (operating_characteristics, agreement)" \
+    report a.h5 --table agreemnt
+says 2 "report: json holds every table; --table is for the other formats" report a.h5 --table agreement --format json
 says 2 "report: unknown format 'jsn'; did you mean 'json'? (text, csv, json, markdown, html)" report a.h5 --format jsn
 says 2 "analyze: expected DATA.csv PLAN.yaml (see 'shocksim analyze --help')" analyze data.csv
 says 2 "analyze: unexpected 'c' (see 'shocksim analyze --help')" analyze a b c
@@ -147,6 +150,7 @@ says 0 '' run "${small[@]}" -o result.h5 --quiet
 prints digest result.h5
 cp out digest
 for format in text csv json markdown html; do prints report result.h5 --format $format; done
+for format in text csv markdown html; do prints report result.h5 --table agreement --format $format; done
 says 0 '' report result.h5 -o report.txt
 holds "report -o writes what it prints" cmp <("$shocksim" report result.h5) report.txt
 says 0 "result.h5 is complete: 20 replicates a point (raise --replicates to add more)" run "${small[@]}" -o result.h5

@@ -73,6 +73,32 @@ with h5py.File(sys.argv[1], "r") as file:
     check("columns of /truth", list(truth.columns[:4]) == "point analysis truth truth_se".split())
     check("one truth a point and analysis", len(truth) == len(points) * len(answers))
 
+    if "agreement" in tables:
+        pairs = tables["agreement"]
+        check(
+            "columns of /agreement",
+            list(pairs.columns)
+            == ["point"] + paths + ("measure analysis_a analysis_b both only_a only_b neither "
+                                    "difference mcse low high n").split(),
+        )
+        tested = answers[answers["null"].notna() & (answers.method != "describe")]
+        n_pairs = len(points) * len(tested) * (len(tested) - 1) // 2
+        check("/agreement has every pair", (pairs.measure == "reject").sum() == n_pairs)
+        for row in pairs.itertuples():
+            a, b = (tables["replicates/" + name] for name in (row.analysis_a, row.analysis_b))
+            a, b = (t[t["point"] == row.point]["reject"].to_numpy() for t in (a, b))
+            a, b = (t == 1 if row.measure == "power" else t != 0 for t in (a, b))
+            shares = [(a & b).mean(), (a & ~b).mean(), (~a & b).mean(), (~a & ~b).mean()]
+            d = a.astype(float) - b
+            own = [row.both, row.only_a, row.only_b, row.neither, row.difference, row.mcse]
+            if not np.allclose(own, shares + [d.mean(), d.std() / np.sqrt(len(d))], atol=1e-12):
+                check(f"{row.analysis_a} and {row.analysis_b} at point {row.point}", False)
+        by = ["point", "analysis", "measure"]
+        values = measures.set_index(by).value
+        a, b = (values.loc[list(zip(pairs["point"], pairs[k], pairs.measure))].to_numpy()
+                for k in ("analysis_a", "analysis_b"))
+        check("differences are those of the measures", np.allclose(pairs.difference, a - b))
+
     reasons = [text.decode() for text in file["replicates"].attrs["undefined_reasons"]]
     check("reasons", reasons[0] == "" and "no events" in reasons)
     for analysis in answers["analysis"]:

@@ -41,4 +41,16 @@ column=$(head -1 "$dir/extra.csv" | tr , '\n' | grep -n '^zz_extra' | cut -d: -f
 [ -n "$column" ] && cmp -s "$dir/a.csv" <(cut -d, --complement -f"$column" "$dir/extra.csv")
 ok $? "one more endpoint changes no other column"
 
+# COLUMN-BY-NAME: prints the columns named, in their order
+columns() { awk -F, -v names="$*" 'NR==1{n=split(names,k," ");for(i=1;i<=NF;i++)c[$i]=i;next}
+    {for(i=1;i<=n;i++)printf "%s%s",$c[k[i]],i<n?",":"\n"}'; }
+patients --replicate 3 --set trial.excluded=0.1 --set trial.lost.probability=0.2 >"$dir/gone.csv"
+columns excluded death_90d_time <"$dir/gone.csv" | awk -F, '{bad+=($1==1)!=($2=="");n+=$1} END{exit bad>0||n==0}'
+ok $? "who is excluded has no outcome, and nobody else"
+columns excluded lost death_90d_time death_90d_event <"$dir/gone.csv" |
+    awk -F, '$1==0{bad+=$2!=""?$2!=$3||$4!=0:$4==0&&$3!=90;n+=$2!=""} END{exit bad>0||n==0}'
+ok $? "who is lost is censored on that day, and nobody else before the end of follow-up"
+columns arrival <"$dir/gone.csv" | sort -cg
+ok $? "patients are in the order of their arrival"
+
 echo "1..$count"

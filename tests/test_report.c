@@ -166,11 +166,56 @@ static void exact_csv(void **state)
     buffer_free(&out);
 }
 
+/* Every pair in the table of its own; in the report, the first analysis with the others, by power
+ * and, where there is none, by reject. */
+static void agreement_of_analyses(void **state)
+{
+    (void)state;
+    static struct agreement pair[] = {
+        {0, 0, 1, "power", 0.3, 0.1, 0.05, 0.55, 0.05, 0.01, 0.0304, 0.0696, 1000},
+        {0, 0, 1, "reject", 0.4, 0.1, 0.1, 0.4, 0, 0.014, -0.02744, 0.02744, 1000},
+        {0, 0, 2, "reject", 0.25, 0.25, 0, 0.5, 0.25, 0.0137, 0.2231, 0.2769, 1000},
+        {2, 1, 2, "reject", 0, 0, 0, 1, 0, 0, 0, 0, 1000},
+    };
+    struct study s = example_study(1000);
+    struct buffer out = {0};
+    s.agreement = pair;
+    s.n_agreements = 4;
+    report_write_agreement(&out, &s, REPORT_CSV);
+    assert_string_equal(
+        buffer_text(&out),
+        "point,arms.treated.effects.mortality.hazard_ratio,trial.design,measure,analysis_a,"
+        "analysis_b,both,only_a,only_b,neither,difference,mcse,low,high,n\n"
+        "1,0.75,fixed,power,primary,days,0.3,0.1,0.05,0.55,0.05,0.01,0.0304,0.0696,1000\n"
+        "1,0.75,fixed,reject,primary,days,0.4,0.1,0.1,0.4,0,0.014,-0.02744,0.02744,1000\n"
+        "1,0.75,fixed,reject,primary,roc.sensitivity,0.25,0.25,0,0.5,0.25,0.0137,0.2231,0.2769,"
+        "1000\n"
+        "3,1,späť,reject,days,roc.sensitivity,0,0,0,1,0,0,0,0,1000\n");
+    buffer_free(&out);
+    static const char first[] =
+        "Agreement of analyses at point 1: hazard_ratio 0.75, design fixed\n"
+        "A        B                measure           both         only A         only B          A "
+        "- B\n"
+        "primary  days             power    0.300 ± 0.014  0.100 ± 0.009  0.050 ± 0.007  0.050 ± "
+        "0.010\n"
+        "primary  roc.sensitivity  reject   0.250 ± 0.014  0.250 ± 0.014              0  0.250 ± "
+        "0.014\n\n";
+    report_write(&out, &s, REPORT_TEXT);
+    if (strstr(buffer_text(&out), first) == NULL) fail_msg("%s", buffer_text(&out));
+    assert_null(strstr(buffer_text(&out), "Agreement of analyses at point 3"));
+    buffer_free(&out);
+    report_write_agreement(&out, &s, REPORT_TEXT);
+    if (strstr(buffer_text(&out), first) == NULL) fail_msg("%s", buffer_text(&out));
+    assert_non_null(strstr(buffer_text(&out), "Agreement of analyses at point 3: "));
+    buffer_free(&out);
+}
+
 /* Reads the CSV and the JSON with Python's own readers; they must say the same, number by number.
  */
 static const char python[] =
     "import csv, json, math, sys\n"
     "rows = list(csv.DictReader(open(sys.argv[1], newline='')))\n"
+    "pairs = list(csv.DictReader(open(sys.argv[4], newline='')))\n"
     "data = json.load(open(sys.argv[2]), parse_constant=lambda x: sys.exit('not JSON: ' + x))\n"
     "same = data['operating_characteristics']\n"
     "assert len(rows) == len(same) == int(sys.argv[3]), (len(rows), len(same))\n"
@@ -179,7 +224,8 @@ static const char python[] =
     "assert [p['trial.design'] for p in data['points']] == ['fixed', 'event, \"driven\"', 'späť']\n"
     "assert data['analyses'][2]['null'] is None and data['analyses'][0]['alpha'] == 0.05\n"
     "assert data['published'][1]['arm'] is None and data['published'][1]['simulated'] is None\n"
-    "for a, b in zip(rows, same):\n"
+    "assert len(pairs) == len(data['agreement']) > 0\n"
+    "for a, b in zip(rows + pairs, same + data['agreement']):\n"
     "    assert list(a) == list(b), (list(a), list(b))\n"
     "    for k in a:\n"
     "        x, y = a[k], b[k]\n"
@@ -191,25 +237,28 @@ static void python_reads_csv_and_json(void **state)
 {
     (void)state;
     struct study s = summarised(500);
-    struct buffer csv = {0}, json = {0};
+    struct buffer csv = {0}, json = {0}, pairs = {0};
     struct errors e = {0};
-    char base[] = "/tmp/test_report_XXXXXX", path[3][64], command[400];
+    char base[] = "/tmp/test_report_XXXXXX", path[4][64], command[400];
     assert_non_null(mkdtemp(base));
-    const char *name[] = {"a.csv", "a.json", "check.py"};
-    for (int i = 0; i < 3; i++) (void)snprintf(path[i], sizeof path[i], "%s/%s", base, name[i]);
+    const char *name[] = {"a.csv", "a.json", "check.py", "pairs.csv"};
+    for (int i = 0; i < 4; i++) (void)snprintf(path[i], sizeof path[i], "%s/%s", base, name[i]);
     report_write(&csv, &s, REPORT_CSV);
     report_write(&json, &s, REPORT_JSON);
+    report_write_agreement(&pairs, &s, REPORT_CSV);
     assert_int_equal(file_write(path[0], csv.text, csv.length, &e), STATUS_OK);
     assert_int_equal(file_write(path[1], json.text, json.length, &e), STATUS_OK);
     assert_int_equal(file_write(path[2], python, sizeof python - 1, &e), STATUS_OK);
-    (void)snprintf(command, sizeof command, "PYTHONUTF8=1 /usr/bin/python3 %s %s %s %d", path[2],
-                   path[0], path[1], (int)s.n_measures);
+    assert_int_equal(file_write(path[3], pairs.text, pairs.length, &e), STATUS_OK);
+    (void)snprintf(command, sizeof command, "PYTHONUTF8=1 /usr/bin/python3 %s %s %s %d %s", path[2],
+                   path[0], path[1], (int)s.n_measures, path[3]);
     const int failed = system(command);
     (void)snprintf(command, sizeof command, "rm -r %s", base);
     assert_int_equal(system(command), 0);
     assert_int_equal(failed, 0);
     buffer_free(&csv);
     buffer_free(&json);
+    buffer_free(&pairs);
     arena_free(&s.memory);
 }
 
@@ -228,7 +277,7 @@ static void markdown_tables(void **state)
     report_write(&out, &s, REPORT_MARKDOWN);
     const char *text = buffer_text(&out);
     assert_int_equal(strncmp(text, "# example \\<study\\> \\| \"quoted\"\n\n", 33), 0);
-    assert_int_equal(count(text, "\n## "), 4);
+    assert_int_equal(count(text, "\n## "), s.n_answers + EXAMPLE_POINTS + 1);
     assert_non_null(strstr(text, "\n| point | hazard\\_ratio | design | power |"));
     assert_non_null(strstr(text, "\n|---|---|---|---:|"));
     assert_non_null(strstr(text, "\n| 2 | 0.9 | event, \"driven\" | "));
@@ -264,13 +313,10 @@ static void html_is_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rounding_with_its_error),
-        cmocka_unit_test(text_of_one_point),
-        cmocka_unit_test(text_of_a_sweep),
-        cmocka_unit_test(exact_csv),
-        cmocka_unit_test(python_reads_csv_and_json),
-        cmocka_unit_test(markdown_tables),
-        cmocka_unit_test(html_is_closed),
+        cmocka_unit_test(rounding_with_its_error), cmocka_unit_test(text_of_one_point),
+        cmocka_unit_test(text_of_a_sweep),         cmocka_unit_test(exact_csv),
+        cmocka_unit_test(agreement_of_analyses),   cmocka_unit_test(python_reads_csv_and_json),
+        cmocka_unit_test(markdown_tables),         cmocka_unit_test(html_is_closed),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

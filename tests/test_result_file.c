@@ -97,6 +97,20 @@ static void check_measures(const struct study *a, const struct study *b)
     }
 }
 
+static void check_agreement(const struct study *a, const struct study *b)
+{
+    assert_int_equal(a->n_agreements, b->n_agreements);
+    for (int64_t i = 0; i < a->n_agreements; i++) {
+        const struct agreement *x = &a->agreement[i], *y = &b->agreement[i];
+        assert_true(x->point == y->point && x->a == y->a && x->b == y->b && x->n == y->n);
+        assert_string_equal(x->measure, y->measure);
+        assert_true(same(x->both, y->both) && same(x->only_a, y->only_a) &&
+                    same(x->only_b, y->only_b) && same(x->neither, y->neither) &&
+                    same(x->difference, y->difference) && same(x->mcse, y->mcse) &&
+                    same(x->low, y->low) && same(x->high, y->high));
+    }
+}
+
 static void check_published(const struct study *a, const struct study *b)
 {
     assert_int_equal(a->n_published, b->n_published);
@@ -129,6 +143,7 @@ static void check_study(const struct study *a, const struct study *b)
     for (int p = 0; p < a->n_points; p++) assert_string_equal(a->pairing[p], b->pairing[p]);
     check_answers(a, b);
     check_measures(a, b);
+    check_agreement(a, b);
     check_published(a, b);
 }
 
@@ -177,7 +192,7 @@ static void round_trip(void **state)
     }
 }
 
-/* Without swept paths, published figures, pairing and replicates. */
+/* Without swept paths, published figures, agreement, pairing and replicates. */
 static void smallest_study(void **state)
 {
     (void)state;
@@ -190,7 +205,7 @@ static void smallest_study(void **state)
     s.n_paths = s.n_published = 0;
     s.pairing = pairing;
     s.keep_replicates = false;
-    s.n_measures = 0;
+    s.n_measures = s.n_agreements = 0;
     s.scenario = "";
     write_study(path, &s);
     assert_int_equal(result_file_open(path, &file, &again, &e), STATUS_OK);

@@ -258,6 +258,117 @@ static void whole_study(void **state)
     arena_free(&s.memory);
 }
 
+static enum status read_pair(void *handle, int point, int answer, int64_t first, int64_t count,
+                             struct result *rows, struct errors *e)
+{
+    (void)point;
+    (void)e;
+    const struct row(*row)[10] = handle;
+    for (int64_t i = 0; i < count; i++) {
+        const struct row *r = &row[answer][first + i];
+        rows[i] = (struct result){.estimate = r->estimate,
+                                  .se = r->se,
+                                  .ci_low = r->low,
+                                  .ci_high = r->high,
+                                  .p_value = r->p,
+                                  .why = isnan(r->p) ? UNDEFINED_SEPARATION : UNDEFINED_NO};
+    }
+    return STATUS_OK;
+}
+
+static void check_pair(const struct agreement *g, const char *measure, int a, int b,
+                       const double *want)
+{
+    assert_string_equal(g->measure, measure);
+    assert_int_equal(g->a, a);
+    assert_int_equal(g->b, b);
+    check_number(measure, "both", g->both, want[0], 1e-15);
+    check_number(measure, "only a", g->only_a, want[1], 1e-15);
+    check_number(measure, "only b", g->only_b, want[2], 1e-15);
+    check_number(measure, "neither", g->neither, want[3], 1e-15);
+    check_number(measure, "difference", g->difference, want[4], 1e-15);
+    check_number(measure, "mcse", g->mcse, want[5], 1e-15);
+    check_number(measure, "low", g->low, want[4] - 1.96 * want[5], 1e-15);
+    assert_int_equal(g->n, 10);
+}
+
+/* Ten trials, + rejects for benefit, - for harm, . not, u no answer, counted by hand:
+ *   a  + + + . - - u . + .      b  + . - . - . + + + .      c (no direction)  x x . . . x . . . .
+ * a and b, power: both 2, only a 2, only b 2, neither 4; reject: both 4, a 2, b 2, 2.
+ * d_i = +1, 0 or -1: mcse² = (mean d² - (mean d)²)/10. c has no power: compared by reject alone,
+ * a and c: both 3, a 3, c 0, 4; b and c: both 1, b 5, c 2, 2. A descriptive and an untested answer
+ * are no analyses. */
+static void agreement_by_hand(void **state)
+{
+    (void)state;
+    enum { A, B, UNTESTED, C, DESCRIBED, ANSWERS };
+    static const char *const shown[ANSWERS] = {"+++.--u.+.", "+.-.-.+++.", "++++++++++",
+                                               "xx...x....", "++++++++++"};
+    struct row row[ANSWERS][10];
+    for (int k = 0; k < ANSWERS; k++)
+        for (int i = 0; i < 10; i++) {
+            const char c = shown[k][i];
+            const double x = k == C || c == 'u' ? NAN : c == '-' ? -1 : 1;
+            row[k][i] = (struct row){x, 1, x - 2, x + 2, c == 'u' ? NAN : c == '.' ? 0.5 : 0.01};
+        }
+    struct answer answer[] = {{"a", "m", SCALE_IDENTITY, 0, 0.05, 2, 1},
+                              {"b", "m", SCALE_IDENTITY, 0, 0.05, 2, 1},
+                              {"b.share", "m", SCALE_IDENTITY, NAN, 0.05, 2, 1},
+                              {"c", "m", SCALE_IDENTITY, 0, 0.05, 2, 1},
+                              {"d", DESCRIBE_METHOD, SCALE_IDENTITY, 0, 0.05, 2, 1}};
+    double truth[ANSWERS], truth_se[ANSWERS];
+    for (int k = 0; k < ANSWERS; k++) truth[k] = truth_se[k] = NAN;
+    struct study s = {.replicates = 10,
+                      .n_points = 1,
+                      .n_answers = ANSWERS,
+                      .answer = answer,
+                      .truth = truth,
+                      .truth_se = truth_se};
+    struct errors e = {0};
+    const struct result_source from = {read_pair, row};
+    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(s.n_agreements, 4);
+    check_pair(&s.agreement[0], "power", A, B, (double[]){0.2, 0.2, 0.2, 0.4, 0, sqrt(0.4 / 10)});
+    check_pair(&s.agreement[1], "reject", A, B, (double[]){0.4, 0.2, 0.2, 0.2, 0, sqrt(0.4 / 10)});
+    check_pair(&s.agreement[2], "reject", A, C,
+               (double[]){0.3, 0.3, 0, 0.4, 0.3, sqrt((0.3 - 0.09) / 10)});
+    check_pair(&s.agreement[3], "reject", B, C,
+               (double[]){0.1, 0.5, 0.2, 0.2, 0.3, sqrt((0.7 - 0.09) / 10)});
+    study_free(&s);
+}
+
+/* More trials than one block and several points: the same as counting trial by trial. */
+static void agreement_over_blocks(void **state)
+{
+    (void)state;
+    enum { REPLICATES = 9001 };
+    struct study s = example_study(REPLICATES);
+    struct errors e = {0};
+    const struct result_source from = example_rows();
+    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(s.n_agreements, EXAMPLE_POINTS * 2);
+    for (int64_t i = 0; i < s.n_agreements; i++) {
+        const struct agreement *g = &s.agreement[i];
+        int both = 0, only_a = 0, only_b = 0;
+        for (int r = 0; r < REPLICATES; r++) {
+            const struct result x = example_row(g->point, 0, r), y = example_row(g->point, 1, r);
+            const bool rejects = result_rejects(&s.answer[0], &x);
+            const bool a = rejects && (strcmp(g->measure, "reject") == 0 || x.estimate < 1);
+            const bool b = result_rejects(&s.answer[1], &y); /* one-sided */
+            both += a && b;
+            only_a += a && !b;
+            only_b += b && !a;
+        }
+        assert_true(both > 0 && only_a > 0 && only_b > 0);
+        const double n = REPLICATES, d = (only_a - only_b) / n;
+        check_number("blocks", "both", g->both, both / n, 1e-15);
+        check_number("blocks", "only a", g->only_a, only_a / n, 1e-15);
+        check_number("blocks", "only b", g->only_b, only_b / n, 1e-15);
+        check_number("blocks", "mcse", g->mcse, sqrt(((only_a + only_b) / n - d * d) / n), 1e-14);
+    }
+    arena_free(&s.memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +376,7 @@ int main(void)
         cmocka_unit_test(wilson_limits),      cmocka_unit_test(one_sided_rejections_are_power),
         cmocka_unit_test(nothing_defined),    cmocka_unit_test(test_without_estimate),
         cmocka_unit_test(infinite_logarithm), cmocka_unit_test(whole_study),
+        cmocka_unit_test(agreement_by_hand),  cmocka_unit_test(agreement_over_blocks),
     };
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
 }

@@ -56,15 +56,14 @@ static struct result difference(const struct life_table *t, double horizon,
     return r;
 }
 
+/* With the estimate that takes one step from 1, as the log-rank test's does. */
 static struct result gray(const struct life_table *t, const struct inference *in, struct scratch *w)
 {
+    const struct inference in_gray = {in->alpha, in->sides, 1, in->benefit, in->z};
     const struct gray_test test = gray_test(t, w);
-    if (!(test.variance > 0)) return result_undefined(UNDEFINED_NO_VARIATION, 0, 0);
-    struct result r = result_undefined(UNDEFINED_NO, 0, 0);
-    r.estimate = test.score;
-    r.se = sqrt(test.variance);
-    r.statistic = r.estimate / r.se;
-    r.p_value = p_normal(in, r.statistic);
+    const double v = test.variance;
+    struct result r = result_undefined(UNDEFINED_NO_VARIATION, 0, 0);
+    if (v > 0) result_wald(&r, &in_gray, SCALE_LOG, test.score / v, 1 / sqrt(v));
     return r;
 }
 
@@ -94,8 +93,8 @@ static void competing_risks_run(const void *params, const struct inference *in,
 static const struct output competing_risks_outputs[COMPETING_RISKS_OUTPUTS] = {
     [HAZARD_RATIO] = {NULL, "ratio of subdistribution hazards", SCALE_LOG, 1, false},
     [DIFFERENCE] = {"difference", "difference of cumulative incidence", SCALE_IDENTITY, 0, false},
-    [GRAY] = {"gray", "Gray's test; events of the treated arm less those expected", SCALE_IDENTITY,
-              NAN, false},
+    [GRAY] = {"gray", "Gray's test; ratio of subdistribution hazards, one step from 1", SCALE_LOG,
+              1, false},
 };
 
 const struct analysis analysis_competing_risks = {
@@ -108,8 +107,10 @@ const struct analysis analysis_competing_risks = {
         "from\n"
         "the sandwich, G's estimation included. Difference: Aalen-Johansen incidence treated - "
         "control\n"
-        "at the horizon. Gray's test takes no covariates; its estimate is observed less expected\n"
-        "events of the treated arm. Without causes in the data every event is cause 1.",
+        "at the horizon. Gray's test takes no covariates; with U its observed less expected events "
+        "of\n"
+        "the treated arm and V their variance, z = U/sqrt(V), estimate exp(U/V), se 1/sqrt(V). "
+        "Without causes in the data every event is cause 1.",
     .reference = "Fine & Gray 1999, J Am Stat Assoc 94:496; Gray 1988, Ann Stat 16:1141; R cmprsk",
     .outcome = OUTCOME_TIME,
     .uses = USES_ADJUST,

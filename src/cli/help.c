@@ -6,18 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct section {
-    const char *name, *brief;
-    const struct param *params;
-};
-static const struct section sections[] = {
-    {"population", "who is enrolled: covariates, their correlation, centres", population_params},
-    {"simulation", "how often, and from which random numbers", simulation_params},
-    {"centres", "population.centres: heterogeneity between centres", centres_params},
-    {"trial", "design, size, randomisation, recruitment, follow-up and loss", trial_params},
-    {"published", "figures that papers print, shown beside simulated ones", published_params},
-    {0}};
-
 static void show_table(struct buffer *out, const char *title, const struct param *table)
 {
     if (table == NULL || table->type == PARAM_END) return;
@@ -90,15 +78,10 @@ static bool explain(struct buffer *out, const char *name)
             found = true;
         }
     }
-    for (const struct section *s = sections; s->name; s++)
-        if (strcmp(s->name, name) == 0) {
-            buffer_printf(out, "%s (section of a scenario): %s\n", s->name, s->brief);
-            show_table(out, "Keys", s->params);
-            found = true;
-        }
     for (const struct topic *t = topics; t->name; t++)
         if (strcmp(t->name, name) == 0) {
             buffer_puts(out, t->text);
+            show_table(out, "Keys", t->params);
             found = true;
         }
     return found;
@@ -108,8 +91,6 @@ static void overview(struct buffer *out)
 {
     buffer_puts(out, "'shocksim help NAME' explains one of these:\n\ncommands   ");
     for (const struct command *const *c = commands; *c; c++) buffer_printf(out, " %s", (*c)->name);
-    buffer_puts(out, "\nsections   ");
-    for (const struct section *s = sections; s->name; s++) buffer_printf(out, " %s", s->name);
     buffer_puts(out, "\ntopics     ");
     for (const struct topic *t = topics; t->name; t++) buffer_printf(out, " %s", t->name);
     for (int kind = 0; kind < PLUGIN_KINDS; kind++) {
@@ -125,7 +106,6 @@ static enum status unknown_name(const char *name, struct errors *e)
     const char *names[128];
     int n = 0;
     for (const struct command *const *c = commands; *c; c++) names[n++] = (*c)->name;
-    for (const struct section *s = sections; s->name; s++) names[n++] = s->name;
     for (const struct topic *t = topics; t->name; t++) names[n++] = t->name;
     for (int kind = 0; kind < PLUGIN_KINDS; kind++)
         for (int i = 0; plugin_at(kind, i).name != NULL && n < 128; i++)

@@ -24,18 +24,29 @@ static void print_cell(struct buffer *out, const struct column *c, double x)
         buffer_printf(out, "%.17g", x);
 }
 
+/* What the trial knows of a patient besides columns that analyses read. Lost is who leaves while
+ * alive and followed. */
+static void print_course_of_trial(struct buffer *out, const struct patients *p,
+                                  const struct course *c, int i)
+{
+    const bool lost = p->lost[i] <= p->followed[i] && !(c->death[i] <= p->lost[i]);
+    buffer_printf(out, ",%.17g,%d,", p->arrival[i], p->excluded[i] > 0);
+    if (lost) buffer_printf(out, "%.17g", p->lost[i]);
+}
+
 static void print_patients(struct buffer *out, const struct point *point, const struct patients *p,
-                           const struct dataset *d)
+                           const struct course *c, const struct dataset *d)
 {
     buffer_puts(out, "patient,arm");
     for (int k = 0; k < d->schema->n; k++) buffer_printf(out, ",%s", d->schema->column[k].name);
-    buffer_puts(out, "\n");
+    buffer_puts(out, ",arrival,excluded,lost\n");
     for (int i = 0; i < d->n; i++) {
         buffer_printf(out, "%d,%s", i + 1, point->scenario.arms.arm[(int)p->arm[i]].name);
         for (int k = 0; k < d->schema->n; k++) {
             buffer_puts(out, ",");
             print_cell(out, &d->schema->column[k], d->value[k][i]);
         }
+        print_course_of_trial(out, p, c, i);
         buffer_puts(out, "\n");
     }
 }
@@ -63,7 +74,7 @@ static enum status run(const struct arguments *a, struct errors *e)
         struct course c;
         const struct dataset d =
             replicate_dataset(point, (uint64_t)replicate - 1, false, &w, &p, &c);
-        print_patients(&text, point, &p, &d);
+        print_patients(&text, point, &p, &c, &d);
         status = write_output(argument_value(a, "--output"), &text, e);
         buffer_free(&text);
         scratch_free(&w);
@@ -76,11 +87,16 @@ const struct command command_patients = {
     .name = "patients",
     .brief = "Prints the patients of one simulated trial as CSV",
     .operands = "SCENARIO.yaml",
-    .details = "The very patients that `run` analyses: piped through 'shocksim analyze - "
-               "SCENARIO.yaml' they give the\n"
-               "stored results to the last digit. Latent covariates are not shown; empty cells are "
-               "missing values\n"
-               "(lost, not recorded, excluded after randomisation).",
+    .details =
+        "The very patients that `run` analyses: piped through 'shocksim analyze - "
+        "SCENARIO.yaml' they give the\n"
+        "stored results to the last digit. Latent covariates are not shown; empty cells are "
+        "missing values\n"
+        "(lost, not recorded, excluded after randomisation). The last columns are the day of "
+        "arrival, counted\n"
+        "from the opening of the trial, exclusion (1 or 0), and the day of loss to "
+        "follow-up, if any, counted\n"
+        "from randomisation; no analysis reads them.",
     .options = options,
     .min_operands = 1,
     .max_operands = 1,

@@ -1,15 +1,16 @@
 /* topics.c - see topics.h.  SPDX-License-Identifier: MIT */
 #include "cli/topics.h"
-
-#include <stddef.h>
+#include "engine/scenario.h"
 
 const struct topic topics[] = {
-    {"scenario", "A scenario file is YAML with the sections name, description, simulation, "
-                 "population, course,\n"
-                 "arms, trial, endpoints, analyses, sweep, zip, published and the key extends. "
-                 "course, arms, trial,\n"
-                 "endpoints and analyses are required. 'shocksim check FILE' shows every value "
-                 "with its default.\n"},
+    {"scenario",
+     "A scenario file is YAML with the sections name, description, simulation, "
+     "population, course,\n"
+     "arms, trial, endpoints, analyses, sweep, zip, published and the key extends. "
+     "course, arms, trial,\n"
+     "endpoints and analyses are required. 'shocksim check FILE' shows every value "
+     "with its default.\n",
+     NULL},
     {"extends",
      "extends: other.yaml          start from another file, relative to this one's folder\n\n"
      "What this file says wins. Maps are merged key by key; lists and single values are replaced, "
@@ -18,42 +19,56 @@ const struct topic topics[] = {
      "it\n"
      "takes an inherited key away:\n\n"
      "  arms: {crt_targeted: {effects: {mortality: {hazard_ratio: , risk_difference: {28: "
-     "-0.085}}}}}\n"},
-    {"sweep", "sweep: {PATH: [a, b, c], PATH: {from: 400, to: 2000, by: 200}}\n"
-              "zip:   {PATH: [a, b], PATH: [c, d]}          lists that move together\n\n"
-              "Every combination is a point: the full grid in file order, the last key fastest, "
-              "the lists of zip\n"
-              "last of all. A path such as trial.patients or "
-              "arms.NAME.effects.mortality.hazard_ratio names a\n"
-              "value everywhere: in sweep, zip, --set PATH=VALUE and in the columns of reports. "
-              "Points share\n"
-              "their patients (simulation.common_random_numbers), so that differences between them "
-              "are precise;\n"
-              "reports say where they do not share arms.\n"},
+     "-0.085}}}}}\n",
+     NULL},
+    {"sweep",
+     "sweep: {PATH: [a, b, c], PATH: {from: 400, to: 2000, by: 200}}\n"
+     "zip:   {PATH: [a, b], PATH: [c, d]}          lists that move together\n\n"
+     "Every combination is a point: the full grid in file order, the last key fastest, "
+     "the lists of zip\n"
+     "last of all. A path such as trial.patients or "
+     "arms.NAME.effects.mortality.hazard_ratio names a\n"
+     "value everywhere: in sweep, zip, --set PATH=VALUE and in the columns of reports. "
+     "Points share\n"
+     "their patients (simulation.common_random_numbers), so that differences between them "
+     "are precise;\n"
+     "reports say where they do not share arms.\n",
+     NULL},
+    {"simulation", "simulation: how often, and from which random numbers\n", simulation_params},
+    {"population", "population: who is enrolled: covariates, their correlation, centres\n",
+     population_params},
+    {"centres", "population.centres: heterogeneity between centres\n", centres_params},
     {"course",
      "course: {mortality: {…}, vasopressor: {…}, …}\n\n"
      "The control arm's illness course: one path per patient, of which death, organ support, SOFA "
      "and\n"
      "stays are parts. Only mortality is required. 'shocksim list components' names the parts and\n"
-     "'shocksim help NAME' their keys, assumptions and the effects an arm can have on them.\n"},
-    {"arms", "arms:\n"
-             "  control: {}                                       the first arm is the control: no "
-             "effects\n"
-             "  treated:\n"
-             "    effects: {mortality: {hazard_ratio: 0.75}, sofa: {shift: -1}, vasopressor: "
-             "{time_ratio: 0.9}}\n\n"
-             "effects has a key for each component of the course; 'shocksim help NAME' lists what "
-             "an arm can\n"
-             "change of it. One arm alone is a study without arms.\n"},
+     "'shocksim help NAME' their keys, assumptions and the effects an arm can have on them.\n",
+     NULL},
+    {"arms",
+     "arms:\n"
+     "  control: {}                                       the first arm is the control: no "
+     "effects\n"
+     "  treated:\n"
+     "    effects: {mortality: {hazard_ratio: 0.75}, sofa: {shift: -1}, vasopressor: "
+     "{time_ratio: 0.9}}\n\n"
+     "effects has a key for each component of the course; 'shocksim help NAME' lists what "
+     "an arm can\n"
+     "change of it. One arm alone is a study without arms.\n",
+     NULL},
     {"effects",
-     "See 'shocksim help arms', and 'shocksim help NAME' for a component of the course.\n"},
-    {"observed", "observed: {probability: 0.9, log_odds: {sofa: -0.1, death_28d: 1}}\n\n"
-                 "Makes values of an endpoint missing. probability is the share of known values "
-                 "that is recorded in\n"
-                 "an arm (a number, or {arm: number}); log_odds lets it depend on covariates or on "
-                 "endpoints, the\n"
-                 "share being kept. The truth is found with everything recorded, so bias includes "
-                 "what this does.\n"},
+     "See 'shocksim help arms', and 'shocksim help NAME' for a component of the course.\n", NULL},
+    {"trial", "trial: design, size, randomisation, recruitment, follow-up and loss\n",
+     trial_params},
+    {"observed",
+     "observed: {probability: 0.9, log_odds: {sofa: -0.1, death_28d: 1}}\n\n"
+     "Makes values of an endpoint missing. probability is the share of known values "
+     "that is recorded in\n"
+     "an arm (a number, or {arm: number}); log_odds lets it depend on covariates or on "
+     "endpoints, the\n"
+     "share being kept. The truth is found with everything recorded, so bias includes "
+     "what this does.\n",
+     NULL},
     {"where",
      "where: \"sofa < 10 and (source == abdominal or not age >= 70)\"\n\n"
      "Restricts an analysis to a subgroup. Columns are compared with numbers (< <= > >= "
@@ -66,6 +81,9 @@ const struct topic topics[] = {
      "an effect of\n"
      "the arm: a comparison within such a subgroup (deaths of those whose refill time is "
      "normal at 2 h)\n"
-     "is printed by papers, but is no randomised comparison.\n"},
-    {NULL, NULL},
+     "is printed by papers, but is no randomised comparison.\n",
+     NULL},
+    {"published", "published: figures that papers print, shown beside simulated ones\n",
+     published_params},
+    {0},
 };

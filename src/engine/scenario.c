@@ -140,13 +140,14 @@ static void echo_endpoints(struct buffer *out, const void *field, int indent)
 /* Names share one space: columns, arms and endpoints must not collide. */
 static void check_names(struct reader *r, const struct scenario *s)
 {
-    const int room = s->population.n_covariates + s->arms.n + s->endpoints.n + 3;
+    static const char *const own[] = {"patient", "arm", "centre", "arrival", "excluded", "lost"};
+    const int n_own = sizeof own / sizeof *own;
+    const int room = s->population.n_covariates + s->arms.n + s->endpoints.n + n_own;
     const char **name = arena_alloc(r->memory, (size_t)room, sizeof *name);
     const char **what = arena_alloc(r->memory, (size_t)room, sizeof *what);
     struct place *at = arena_alloc(r->memory, (size_t)room, sizeof *at);
     int n = 0;
-    static const char *const own[] = {"patient", "arm", "centre"};
-    for (int k = 0; k < 3; k++) name[n] = own[k], what[n++] = "column";
+    for (int k = 0; k < n_own; k++) name[n] = own[k], what[n++] = "column";
     for (int k = 0; k < s->population.n_covariates; k++)
         name[n] = s->population.covariate[k].name, at[n] = s->population.covariate[k].at,
         what[n++] = "covariate";
@@ -155,7 +156,7 @@ static void check_names(struct reader *r, const struct scenario *s)
     for (int k = 0; k < s->endpoints.n; k++)
         name[n] = s->endpoints.item[k].name, at[n] = s->endpoints.item[k].at,
         what[n++] = "endpoint";
-    for (int i = 3; i < n; i++)
+    for (int i = n_own; i < n; i++)
         for (int j = 0; j < i; j++)
             if (strcmp(name[i], name[j]) == 0)
                 error_at(r->errors, at[i], "%s '%s' has the same name as %s %s", what[i], name[i],

@@ -25,6 +25,15 @@ struct measure {
     int64_t n; /* replicates the value rests on */
 };
 
+/* Two analyses on the same trials. An analysis without an answer counts as not rejecting. */
+struct agreement {
+    int point, a, b;     /* answers, a before b */
+    const char *measure; /* "power" or "reject": which of a trial's findings are compared */
+    double both, only_a, only_b, neither; /* shares of trials */
+    double difference, mcse, low, high;   /* a less b; the error is that of pairs */
+    int64_t n;
+};
+
 /* What a paper printed, beside what the simulation gives. */
 struct published {
     const char *subject;   /* endpoint or analysis */
@@ -51,6 +60,8 @@ struct study {
     double *truth, *truth_se; /* [n_points][n_answers] on the scale of inference; NaN: none */
     int64_t n_measures;
     struct measure *measure; /* ordered by point, look, answer, measure */
+    int64_t n_agreements;
+    struct agreement *agreement; /* ordered by point, a, b, measure */
     int n_published;
     struct published *published;
     const char *
@@ -70,7 +81,8 @@ struct result_source {
     void *handle;
 };
 
-/* Reads all rows of a point and answer and appends their measures; see summary.c for formulas. */
+/* Appends the measures of every point and answer, and sets how far analyses agree; formulas are in
+ * summary.c and agreement.c. */
 enum status study_summarise(struct study *s, const struct result_source *rows, struct errors *e);
 
 /* A statistic of one endpoint in one arm, kept for comparison with a published figure. */
@@ -80,5 +92,7 @@ bool answer_is_descriptive(const struct answer *a);
 /* The rejections of one result: alpha met in the direction of benefit, of harm, either way. */
 bool result_rejects(const struct answer *a, const struct result *r);
 bool result_favours_benefit(const struct answer *a, const struct result *r);
+/* 1: rejects, and not for harm; -1: rejects for harm; 0: does not reject, or nothing is tested. */
+int result_finding(const struct answer *a, const struct result *r);
 
 #endif

@@ -33,6 +33,7 @@
 #include "engine/study.h"
 
 #include "base/text.h"
+#include "engine/agreement.h"
 #include "engine/tally.h"
 
 #include <math.h>
@@ -78,6 +79,13 @@ static bool rejects_for_benefit(const struct answer *a, const struct result *r)
 static bool rejects_for_harm(const struct answer *a, const struct result *r)
 {
     return result_rejects(a, r) && a->sides == 2 && favours_harm(a, r);
+}
+
+int result_finding(const struct answer *a, const struct result *r)
+{
+    if (isnan(a->null) || !result_rejects(a, r)) return 0;
+    if (a->sides == 1 || isnan(r->estimate)) return 1;
+    return result_favours_benefit(a, r) ? 1 : -1;
 }
 
 bool study_path_is_number(const struct study *s, int path)
@@ -290,5 +298,5 @@ enum status study_summarise(struct study *s, const struct result_source *rows, s
             status = summarise(s, p, a, rows, estimates, block, e);
     free(estimates);
     free(block);
-    return status;
+    return status == STATUS_OK ? agreement_find(s, rows, e) : status;
 }

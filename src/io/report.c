@@ -3,6 +3,19 @@
 
 #include "io/report_document.h"
 
+#include <assert.h>
+
+static void write_document(struct buffer *out, const struct document *d, const struct study *s,
+                           enum report_format format)
+{
+    if (format == REPORT_TEXT)
+        report_text(out, d);
+    else if (format == REPORT_MARKDOWN)
+        report_markdown(out, d);
+    else
+        report_html(out, d, s);
+}
+
 void report_write(struct buffer *out, const struct study *s, enum report_format format)
 {
     struct document d = {0};
@@ -14,11 +27,19 @@ void report_write(struct buffer *out, const struct study *s, enum report_format 
     case REPORT_HTML: break;
     }
     document_make(&d, s);
-    if (format == REPORT_TEXT)
-        report_text(out, &d);
-    else if (format == REPORT_MARKDOWN)
-        report_markdown(out, &d);
-    else
-        report_html(out, &d, s);
+    write_document(out, &d, s, format);
+    document_free(&d);
+}
+
+void report_write_agreement(struct buffer *out, const struct study *s, enum report_format format)
+{
+    struct document d = {0};
+    assert(format != REPORT_JSON);
+    if (format == REPORT_CSV) {
+        report_agreement_csv(out, s);
+        return;
+    }
+    document_make_agreement(&d, s);
+    write_document(out, &d, s, format);
     document_free(&d);
 }

@@ -8,5 +8,8 @@
 enum report_format { REPORT_TEXT, REPORT_CSV, REPORT_JSON, REPORT_MARKDOWN, REPORT_HTML };
 
 void report_write(struct buffer *out, const struct study *s, enum report_format format);
+/* Every pair of analyses, at every point: the table /agreement. Not as JSON, where the report holds
+ * it already. */
+void report_write_agreement(struct buffer *out, const struct study *s, enum report_format format);
 
 #endif

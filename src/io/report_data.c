@@ -47,42 +47,79 @@ static void csv_setting(struct buffer *out, const struct study *s, int point, in
     buffer_puts(out, ",");
 }
 
-/* What every row of a point begins with: its number and settings. */
-static void csv_point(struct buffer *out, const struct study *s, int point)
+/* What every row of a point begins with, its number and settings: made once for the rows of a
+ * point, which follow each other. */
+struct row_head {
+    struct buffer text;
+    int point; /* from 1; 0: none yet */
+};
+
+static void csv_point(struct buffer *out, struct row_head *head, const struct study *s, int point)
 {
-    buffer_printf(out, "%d,", point + 1);
-    for (int k = 0; k < s->n_paths; k++) csv_setting(out, s, point, k);
+    if (head->point != point + 1) {
+        buffer_free(&head->text);
+        head->point = point + 1;
+        buffer_printf(&head->text, "%d,", point + 1);
+        for (int k = 0; k < s->n_paths; k++) csv_setting(&head->text, s, point, k);
+    }
+    buffer_puts(out, head->text.text);
 }
 
-void report_csv(struct buffer *out, const struct study *s)
+static void csv_head(struct buffer *out, const struct study *s, const char *columns)
 {
-    struct buffer point = {0};
-    int of = -1;
     buffer_puts(out, "point,");
     for (int k = 0; k < s->n_paths; k++) {
         csv_text(out, s->path[k]);
         buffer_puts(out, ",");
     }
-    buffer_puts(out, "look,analysis,measure,value,mcse,low,high,n,scale\n");
+    buffer_puts(out, columns);
+}
+
+static void csv_numbers(struct buffer *out, const double *x, int n)
+{
+    for (int k = 0; k < n; k++) {
+        csv_number(out, x[k]);
+        buffer_puts(out, ",");
+    }
+}
+
+void report_csv(struct buffer *out, const struct study *s)
+{
+    struct row_head head = {0};
+    csv_head(out, s, "look,analysis,measure,value,mcse,low,high,n,scale\n");
     for (int64_t i = 0; i < s->n_measures; i++) {
         const struct measure *m = &s->measure[i];
-        if (m->point != of) {
-            buffer_free(&point);
-            csv_point(&point, s, m->point);
-            of = m->point;
-        }
-        buffer_puts(out, point.text);
+        csv_point(out, &head, s, m->point);
         buffer_printf(out, "%d,", m->look + 1);
         csv_text(out, s->answer[m->answer].name);
         buffer_printf(out, ",%s,", m->name);
         const double number[] = {m->value, m->mcse, m->low, m->high};
-        for (int k = 0; k < 4; k++) {
-            csv_number(out, number[k]);
-            buffer_puts(out, ",");
-        }
+        csv_numbers(out, number, 4);
         buffer_printf(out, "%" PRId64 ",%s\n", m->n, scale_name(s, m->answer));
     }
-    buffer_free(&point);
+    buffer_free(&head.text);
+}
+
+void report_agreement_csv(struct buffer *out, const struct study *s)
+{
+    struct row_head head = {0};
+    csv_head(out, s,
+             "measure,analysis_a,analysis_b,both,only_a,only_b,neither,difference,mcse,low,high,"
+             "n\n");
+    for (int64_t i = 0; i < s->n_agreements; i++) {
+        const struct agreement *g = &s->agreement[i];
+        const double number[] = {g->both,       g->only_a, g->only_b, g->neither,
+                                 g->difference, g->mcse,   g->low,    g->high};
+        csv_point(out, &head, s, g->point);
+        buffer_printf(out, "%s,", g->measure);
+        csv_text(out, s->answer[g->a].name);
+        buffer_puts(out, ",");
+        csv_text(out, s->answer[g->b].name);
+        buffer_puts(out, ",");
+        csv_numbers(out, number, 8);
+        buffer_printf(out, "%" PRId64 "\n", g->n);
+    }
+    buffer_free(&head.text);
 }
 
 static void json_text(struct buffer *out, const char *text)
@@ -136,6 +173,17 @@ static void json_settings(struct buffer *out, const struct study *s, int point)
     }
 }
 
+static void json_point(struct buffer *out, struct row_head *head, const struct study *s, int point)
+{
+    if (head->point != point + 1) {
+        buffer_free(&head->text);
+        head->point = point + 1;
+        buffer_printf(&head->text, "{\"point\": %d, ", point + 1);
+        json_settings(&head->text, s, point);
+    }
+    buffer_puts(out, head->text.text);
+}
+
 static void json_points(struct buffer *out, const struct study *s)
 {
     buffer_puts(out, "  \"points\": [");
@@ -167,18 +215,13 @@ static void json_answers(struct buffer *out, const struct study *s)
 
 static void json_measures(struct buffer *out, const struct study *s)
 {
-    struct buffer point = {0};
-    int of = -1;
+    struct row_head head = {0};
     buffer_puts(out, "  \"operating_characteristics\": [");
     for (int64_t i = 0; i < s->n_measures; i++) {
         const struct measure *m = &s->measure[i];
-        if (m->point != of) {
-            buffer_free(&point);
-            buffer_printf(&point, "{\"point\": %d, ", m->point + 1);
-            json_settings(&point, s, m->point);
-            of = m->point;
-        }
-        buffer_printf(out, "%s\n    %s\"look\": %d, ", i > 0 ? "," : "", point.text, m->look + 1);
+        buffer_puts(out, i > 0 ? ",\n    " : "\n    ");
+        json_point(out, &head, s, m->point);
+        buffer_printf(out, "\"look\": %d, ", m->look + 1);
         json_text_member(out, "analysis", s->answer[m->answer].name);
         json_text_member(out, "measure", m->name);
         json_number_member(out, "value", m->value);
@@ -188,7 +231,32 @@ static void json_measures(struct buffer *out, const struct study *s)
         buffer_printf(out, "\"n\": %" PRId64 ", \"scale\": \"%s\"}", m->n,
                       scale_name(s, m->answer));
     }
-    buffer_free(&point);
+    buffer_free(&head.text);
+    buffer_puts(out, "\n  ]");
+}
+
+static void json_agreement(struct buffer *out, const struct study *s)
+{
+    struct row_head head = {0};
+    buffer_puts(out, ",\n  \"agreement\": [");
+    for (int64_t i = 0; i < s->n_agreements; i++) {
+        const struct agreement *g = &s->agreement[i];
+        buffer_puts(out, i > 0 ? ",\n    " : "\n    ");
+        json_point(out, &head, s, g->point);
+        json_text_member(out, "measure", g->measure);
+        json_text_member(out, "analysis_a", s->answer[g->a].name);
+        json_text_member(out, "analysis_b", s->answer[g->b].name);
+        json_number_member(out, "both", g->both);
+        json_number_member(out, "only_a", g->only_a);
+        json_number_member(out, "only_b", g->only_b);
+        json_number_member(out, "neither", g->neither);
+        json_number_member(out, "difference", g->difference);
+        json_number_member(out, "mcse", g->mcse);
+        json_number_member(out, "low", g->low);
+        json_number_member(out, "high", g->high);
+        buffer_printf(out, "\"n\": %" PRId64 "}", g->n);
+    }
+    buffer_free(&head.text);
     buffer_puts(out, "\n  ]");
 }
 
@@ -228,6 +296,7 @@ void report_json(struct buffer *out, const struct study *s)
     json_points(out, s);
     json_answers(out, s);
     json_measures(out, s);
+    if (s->n_agreements > 0) json_agreement(out, s);
     if (s->n_published > 0) json_published(out, s);
     buffer_puts(out, "\n}\n");
 }

@@ -75,7 +75,7 @@ const char *rounded(struct arena *memory, double value, double error)
 }
 
 /* The last word of a dotted path, where that tells it from the others. */
-static const char *short_path(const struct study *s, int path)
+const char *document_short_path(const struct study *s, int path)
 {
     const char *dot = strrchr(s->path[path], '.');
     const char *last = dot ? dot + 1 : s->path[path];
@@ -103,7 +103,7 @@ static bool is_shown(const struct lookup *l, const struct row *row, int n_rows, 
     return false;
 }
 
-static void grid_add(struct grid *g, struct document *d, const char *const *text, int n)
+void grid_add(struct grid *g, struct document *d, const char *const *text, int n)
 {
     for (int k = 0; k < n; k++)
         g->cell[(size_t)g->n_rows * (size_t)g->n_columns + (size_t)k] =
@@ -111,7 +111,7 @@ static void grid_add(struct grid *g, struct document *d, const char *const *text
     g->n_rows++;
 }
 
-static void grid_reserve(struct grid *g, struct document *d, int n_rows)
+void grid_reserve(struct grid *g, struct document *d, int n_rows)
 {
     g->cell = arena_alloc(&d->memory, (size_t)n_rows * (size_t)g->n_columns, sizeof *g->cell);
 }
@@ -140,7 +140,7 @@ static int head_names(const struct study *s, const struct lookup *l, const char 
         text[n++] = "method";
     } else {
         text[n++] = "point";
-        for (int k = 0; k < s->n_paths; k++) text[n++] = short_path(s, k);
+        for (int k = 0; k < s->n_paths; k++) text[n++] = document_short_path(s, k);
     }
     if (l->n_looks > 1) text[n++] = "look";
     return n;
@@ -180,7 +180,7 @@ static void add_grids(struct document *d, const struct study *s, bool *used)
     const int across = s->n_points == 1 ? s->n_answers : s->n_points;
     const int n_grids = s->n_points == 1 ? 1 : s->n_answers;
     struct row *row = arena_alloc(&d->memory, (size_t)across * (size_t)l.n_looks, sizeof *row);
-    d->grid = arena_alloc(&d->memory, (size_t)n_grids + 1, sizeof *d->grid);
+    d->grid = arena_alloc(&d->memory, (size_t)n_grids + (size_t)s->n_points + 1, sizeof *d->grid);
     for (int i = 0; i < n_grids; i++) {
         struct grid *g = &d->grid[d->n_grids++];
         int n = 0;
@@ -220,7 +220,7 @@ static void add_published(struct document *d, const struct study *s)
     }
 }
 
-static void add_note(struct document *d, const char *term, const char *text)
+void document_note(struct document *d, const char *term, const char *text)
 {
     d->note[d->n_notes++] = (struct note){term, text};
 }
@@ -233,39 +233,40 @@ static void add_test_note(struct document *d, const struct answer *a)
     const bool margin =
         ratio ? fabs(a->null - 1) > 0 : fabs(a->null) > 0 && fabs(a->null - 0.5) > 0;
     if (a->sides == 2 && fabs(a->alpha - 0.05) < 1e-12 && !margin) return;
-    add_note(d, a->name,
-             arena_printf(&d->memory, "%s test at %g%s", a->sides == 1 ? "one-sided" : "two-sided",
-                          a->alpha,
-                          margin ? arena_printf(&d->memory, " against %g", a->null) : ""));
+    document_note(d, a->name,
+                  arena_printf(&d->memory, "%s test at %g%s",
+                               a->sides == 1 ? "one-sided" : "two-sided", a->alpha,
+                               margin ? arena_printf(&d->memory, " against %g", a->null) : ""));
 }
 
 static void add_notes(struct document *d, const struct study *s, const bool *used)
 {
-    const size_t most =
-        (size_t)N_SHOWN + (size_t)s->n_paths + (size_t)s->n_points + (size_t)s->n_answers + 5;
+    const size_t most = (size_t)N_SHOWN + (size_t)s->n_paths + (size_t)s->n_points +
+                        (size_t)s->n_answers + 5 + AGREEMENT_NOTES;
     d->note = arena_alloc(&d->memory, most, sizeof *d->note);
     if (s->n_points > 1)
         for (int k = 0; k < s->n_paths; k++) {
-            const char *name = short_path(s, k);
-            if (name != s->path[k]) add_note(d, name, s->path[k]);
+            const char *name = document_short_path(s, k);
+            if (name != s->path[k]) document_note(d, name, s->path[k]);
         }
     for (int k = 0; k < N_SHOWN; k++)
-        if (used[k]) add_note(d, shown[k].heading, shown[k].meaning);
-    add_note(d, "±", "Monte Carlo standard error");
+        if (used[k]) document_note(d, shown[k].heading, shown[k].meaning);
+    if (s->n_agreements > 0) agreement_notes(d);
+    document_note(d, "±", "Monte Carlo standard error");
     for (int a = 0; a < s->n_answers; a++) add_test_note(d, &s->answer[a]);
     if (s->n_published > 0)
-        add_note(d, "95 % of trials", "the range in which 95 % of single simulated trials lie");
+        document_note(d, "95 % of trials",
+                      "the range in which 95 % of single simulated trials lie");
     if (s->n_points > 1)
-        add_note(d, "patients",
-                 "the same, and in the same arms, at every point but those named here");
+        document_note(d, "patients",
+                      "the same, and in the same arms, at every point but those named here");
     for (int p = 0; s->pairing && p < s->n_points; p++)
         if (s->pairing[p] && *s->pairing[p])
-            add_note(d, arena_printf(&d->memory, "point %d", p + 1), s->pairing[p]);
+            document_note(d, arena_printf(&d->memory, "point %d", p + 1), s->pairing[p]);
 }
 
-void document_make(struct document *d, const struct study *s)
+void document_begin(struct document *d, const struct study *s)
 {
-    bool used[N_SHOWN] = {false};
     d->title = s->name;
     d->summary =
         s->n_points == 1
@@ -274,7 +275,14 @@ void document_make(struct document *d, const struct study *s)
             : arena_printf(&d->memory,
                            "%" PRId64 " simulated trials at each of %d points, seed %" PRIu64,
                            s->replicates, s->n_points, s->seed);
+}
+
+void document_make(struct document *d, const struct study *s)
+{
+    bool used[N_SHOWN] = {false};
+    document_begin(d, s);
     add_grids(d, s, used);
+    agreement_grids(d, s, false);
     add_published(d, s);
     add_notes(d, s, used);
 }

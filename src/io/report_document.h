@@ -26,12 +26,27 @@ struct document {
     struct arena memory;
 };
 void document_make(struct document *d, const struct study *s);
+void document_make_agreement(struct document *d, const struct study *s); /* every pair alone */
 void document_free(struct document *d);
+
+/* Parts of it: title and summary; a grid whose head is there, and its rows; a note. */
+void document_begin(struct document *d, const struct study *s);
+void grid_reserve(struct grid *g, struct document *d, int n_rows);
+void grid_add(struct grid *g, struct document *d, const char *const *text, int n);
+const char *document_short_path(const struct study *s, int path); /* where that is clear */
+void document_note(struct document *d, const char *term, const char *text);
+
+/* How far analyses agree, a grid a point (d->grid has room for them): every pair, or the first
+ * analysis with each of the others. */
+void agreement_grids(struct document *d, const struct study *s, bool every_pair);
+void agreement_notes(struct document *d);
+enum { AGREEMENT_NOTES = 2 };
 
 /* "0.459 ± 0.005": both to the first digit of the error (two when that is a 1). "-" for NaN. */
 const char *rounded(struct arena *memory, double value, double error);
 
 void report_csv(struct buffer *out, const struct study *s);
+void report_agreement_csv(struct buffer *out, const struct study *s);
 void report_json(struct buffer *out, const struct study *s);
 void report_text(struct buffer *out, const struct document *d);
 void report_markdown(struct buffer *out, const struct document *d);

@@ -84,12 +84,12 @@ void description_put_reasons(struct hdf5 *f)
 
 void result_table_read(struct hdf5 *f, enum result_table which, struct study *s, struct table *t)
 {
-    if (which != TABLE_PUBLISHED || hdf5_has(f, result_table_path[which])) {
+    if (!result_table_is_optional(which) || hdf5_has(f, result_table_path[which])) {
         hdf5_table(f, result_table_path[which], t);
         const char *wrong = f->status == STATUS_OK ? result_table_take(t, which, s) : NULL;
         if (wrong != NULL) hdf5_damaged(f, "%s %s", result_table_path[which], wrong);
     } else
-        result_table_make(s, which, t); /* nothing published: the empty table */
+        result_table_make(s, which, t); /* left out: the empty table */
 }
 
 /* A shard and a result file are easily taken for each other. */

@@ -53,7 +53,7 @@ static void take_results(struct result_file *r, struct study *s)
     for (int which = 0; which < TABLE_PUBLISHED && f->status == STATUS_OK; which++) {
         struct table t = {0};
         result_table_read(f, (enum result_table)which, s, &t);
-        table_checksum(&t, c);
+        if (t.n > 0 || !result_table_is_optional((enum result_table)which)) table_checksum(&t, c);
         table_free(&t);
     }
     r->n_points = s->n_points;

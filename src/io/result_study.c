@@ -135,6 +135,42 @@ static const char *take_measures(const struct table *t, struct study *s)
     return NULL;
 }
 
+static const char *take_agreement(const struct table *t, struct study *s)
+{
+    static const struct wanted w[] = {
+        {"point", FIELD_INT32},     {"measure", FIELD_TEXT},   {"analysis_a", FIELD_TEXT},
+        {"analysis_b", FIELD_TEXT}, {"both", FIELD_DOUBLE},    {"only_a", FIELD_DOUBLE},
+        {"only_b", FIELD_DOUBLE},   {"neither", FIELD_DOUBLE}, {"difference", FIELD_DOUBLE},
+        {"mcse", FIELD_DOUBLE},     {"low", FIELD_DOUBLE},     {"high", FIELD_DOUBLE},
+        {"n", FIELD_INT64},
+    };
+    int f[13];
+    if (!find_fields(t, w, 13, f)) return "lacks a column";
+    s->n_agreements = t->n;
+    s->agreement = arena_alloc(&s->memory, (size_t)t->n, sizeof *s->agreement);
+    for (int64_t i = 0; i < t->n; i++) {
+        struct agreement *g = &s->agreement[i];
+        *g = (struct agreement){
+            .point = (int)table_integer(t, i, f[0]) - 1,
+            .measure = table_text(t, i, f[1], &s->memory),
+            .a = answer_named(s, table_text(t, i, f[2], &s->memory)),
+            .b = answer_named(s, table_text(t, i, f[3], &s->memory)),
+            .both = table_number(t, i, f[4]),
+            .only_a = table_number(t, i, f[5]),
+            .only_b = table_number(t, i, f[6]),
+            .neither = table_number(t, i, f[7]),
+            .difference = table_number(t, i, f[8]),
+            .mcse = table_number(t, i, f[9]),
+            .low = table_number(t, i, f[10]),
+            .high = table_number(t, i, f[11]),
+            .n = table_integer(t, i, f[12]),
+        };
+        if (g->point < 0 || g->point >= s->n_points || g->a < 0 || g->b < 0)
+            return "names a point or analysis that does not exist";
+    }
+    return NULL;
+}
+
 static const char *take_published(const struct table *t, struct study *s)
 {
     static const struct wanted w[] = {
@@ -168,7 +204,7 @@ static const char *take_published(const struct table *t, struct study *s)
 const char *result_table_take(const struct table *t, enum result_table which, struct study *s)
 {
     static const char *(*const take[N_TABLES])(const struct table *, struct study *) = {
-        take_points, take_answers, take_truth, take_measures, take_published,
+        take_points, take_answers, take_truth, take_measures, take_agreement, take_published,
     };
     return take[which](t, s);
 }

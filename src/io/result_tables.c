@@ -8,7 +8,7 @@
 #include <string.h>
 
 const char *const result_table_path[N_TABLES] = {
-    "/points", "/answers", "/truth", "/operating_characteristics", "/published",
+    "/points", "/answers", "/truth", "/operating_characteristics", "/agreement", "/published",
 };
 
 static size_t longer(size_t longest, const char *text)
@@ -147,6 +147,33 @@ static void make_measures(const struct study *s, struct table *t)
     }
 }
 
+static void make_agreement(const struct study *s, struct table *t)
+{
+    static const char *const number[] = {"both",       "only_a", "only_b", "neither",
+                                         "difference", "mcse",   "low",    "high"};
+    const size_t longest = longest_answer(s);
+    (void)table_add_field(t, "point", FIELD_INT32, 0);
+    add_paths(s, t);
+    const int measure = table_add_field(t, "measure", FIELD_TEXT, strlen("reject"));
+    (void)table_add_field(t, "analysis_a", FIELD_TEXT, longest);
+    (void)table_add_field(t, "analysis_b", FIELD_TEXT, longest);
+    for (int k = 0; k < 8; k++) (void)table_add_field(t, number[k], FIELD_DOUBLE, 0);
+    const int n = table_add_field(t, "n", FIELD_INT64, 0);
+    table_resize(t, s->n_agreements);
+    for (int64_t i = 0; i < s->n_agreements; i++) {
+        const struct agreement *g = &s->agreement[i];
+        const double x[] = {g->both,       g->only_a, g->only_b, g->neither,
+                            g->difference, g->mcse,   g->low,    g->high};
+        table_put_integer(t, i, 0, g->point + 1);
+        put_settings(s, g->point, t, i);
+        table_put_text(t, i, measure, g->measure);
+        table_put_text(t, i, measure + 1, s->answer[g->a].name);
+        table_put_text(t, i, measure + 2, s->answer[g->b].name);
+        for (int k = 0; k < 8; k++) table_put_number(t, i, measure + 3 + k, x[k]);
+        table_put_integer(t, i, n, g->n);
+    }
+}
+
 static void make_published(const struct study *s, struct table *t)
 {
     static const char *const name[] = {"subject", "arm", "statistic", "use", "group", "source"};
@@ -169,10 +196,15 @@ static void make_published(const struct study *s, struct table *t)
     }
 }
 
+bool result_table_is_optional(enum result_table which)
+{
+    return which == TABLE_AGREEMENT || which == TABLE_PUBLISHED;
+}
+
 void result_table_make(const struct study *s, enum result_table which, struct table *t)
 {
     static void (*const make[N_TABLES])(const struct study *, struct table *) = {
-        make_points, make_answers, make_truth, make_measures, make_published,
+        make_points, make_answers, make_truth, make_measures, make_agreement, make_published,
     };
     make[which](s, t);
 }
@@ -236,13 +268,6 @@ enum replicate_fields replicates_fields(const struct table *layout)
     return REPLICATES_UNKNOWN;
 }
 
-static int rejection(const struct answer *a, const struct result *r)
-{
-    if (isnan(a->null) || !result_rejects(a, r)) return 0;
-    if (a->sides == 1 || isnan(r->estimate)) return 1;
-    return result_favours_benefit(a, r) ? 1 : -1;
-}
-
 void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, int point,
                     int64_t replicate, const struct answer *a, const struct result *r)
 {
@@ -252,7 +277,7 @@ void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, 
     };
     const int64_t integer[N_REPLICATE_FIELDS] = {
         [0] = point + 1, [1] = replicate + 1, [8] = r->n,
-        [9] = r->events, [10] = r->why,       [12] = rejection(a, r),
+        [9] = r->events, [10] = r->why,       [12] = result_finding(a, r),
     };
     for (int i = 0, field = 0; i < N_REPLICATE_FIELDS; i++) {
         if (!(replicate_field[i].of & (int)fields)) continue;

@@ -12,7 +12,8 @@ enum result_table {
     TABLE_ANSWERS,
     TABLE_TRUTH,
     TABLE_MEASURES,
-    TABLE_PUBLISHED,
+    TABLE_AGREEMENT, /* there only with two analyses or more */
+    TABLE_PUBLISHED, /* there only where something is published */
     N_TABLES
 };
 
@@ -20,6 +21,9 @@ extern const char *const result_table_path[N_TABLES];
 
 /* `t` is empty before; every text fits its field. */
 void result_table_make(const struct study *s, enum result_table which, struct table *t);
+
+/* Whether files leave the table out where it has no rows. */
+bool result_table_is_optional(enum result_table which);
 
 /* Reads the table into the study, in the order of the enum: later ones refer to earlier ones.
  * Returns NULL, or what is wrong with it. */

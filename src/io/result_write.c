@@ -13,8 +13,10 @@ static void put_table(struct hdf5 *f, const struct study *s, enum result_table w
 {
     struct table t = {0};
     result_table_make(s, which, &t);
-    hdf5_put_table(f, result_table_path[which], &t);
-    table_checksum(&t, c);
+    if (t.n > 0 || !result_table_is_optional(which)) {
+        hdf5_put_table(f, result_table_path[which], &t);
+        table_checksum(&t, c);
+    }
     table_free(&t);
 }
 
