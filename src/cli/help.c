@@ -15,6 +15,8 @@ static const struct section sections[] = {
     {"simulation", "how often, and from which random numbers", simulation_params},
     {"centres", "population.centres: heterogeneity between centres", centres_params},
     {"trial", "design, size, randomisation, recruitment, follow-up and loss", trial_params},
+    {"calibrate", "which parameters 'shocksim calibrate' fits; nothing else reads it",
+     calibrate_params},
     {"published", "figures that papers print, shown beside simulated ones", published_params},
     {0}};
 

@@ -4,12 +4,13 @@
 #include <stddef.h>
 
 const struct topic topics[] = {
-    {"scenario", "A scenario file is YAML with the sections name, description, simulation, "
-                 "population, course,\n"
-                 "arms, trial, endpoints, analyses, sweep, zip, published and the key extends. "
-                 "course, arms, trial,\n"
-                 "endpoints and analyses are required. 'shocksim check FILE' shows every value "
-                 "with its default.\n"},
+    {"scenario",
+     "A scenario file is YAML with the sections name, description, simulation, "
+     "population, course,\n"
+     "arms, trial, endpoints, analyses, sweep, zip, published, calibrate and the key extends. "
+     "course, arms, trial,\n"
+     "endpoints and analyses are required. 'shocksim check FILE' shows every value "
+     "with its default.\n"},
     {"extends",
      "extends: other.yaml          start from another file, relative to this one's folder\n\n"
      "What this file says wins. Maps are merged key by key; lists and single values are replaced, "
