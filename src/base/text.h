@@ -19,7 +19,7 @@ const char *text_nearest(const char *word, const char *const *names, int n);
 
 /* "; did you mean 'near'?" for the end of a message, "" when near is NULL. */
 struct suggestion {
-    char text[96];
+    char text[160];
 };
 struct suggestion did_you_mean(const char *near);
 

@@ -1,12 +1,13 @@
 /* topics.c - see topics.h.  SPDX-License-Identifier: MIT */
 #include "cli/topics.h"
+#include "engine/calibrate_spec.h"
 #include "engine/scenario.h"
 
 const struct topic topics[] = {
     {"scenario",
      "A scenario file is YAML with the sections name, description, simulation, "
      "population, course,\n"
-     "arms, trial, endpoints, analyses, sweep, zip, published and the key extends. "
+     "arms, trial, endpoints, analyses, sweep, zip, published, calibrate and the key extends. "
      "course, arms, trial,\n"
      "endpoints and analyses are required. 'shocksim check FILE' shows every value "
      "with its default.\n",
@@ -83,6 +84,8 @@ const struct topic topics[] = {
      "normal at 2 h)\n"
      "is printed by papers, but is no randomised comparison.\n",
      NULL},
+    {"calibrate", "calibrate: which parameters 'shocksim calibrate' fits; nothing else reads it\n",
+     calibrate_params},
     {"published", "published: figures that papers print, shown beside simulated ones\n",
      published_params},
     {0},

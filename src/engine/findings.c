@@ -30,7 +30,7 @@ void study_of_plan(const struct plan *plan, struct study *s)
     for (int p = 0; p < plan->n_points; p++) s->pairing[p] = plan->point[p].pairing;
 }
 
-static double statistic_of(const char *name, const struct result *r)
+double published_statistic(const char *name, const struct result *r)
 {
     if (strcmp(name, "ci_low") == 0) return r->ci_low;
     if (strcmp(name, "ci_high") == 0) return r->ci_high;
@@ -40,8 +40,7 @@ static double statistic_of(const char *name, const struct result *r)
     return r->estimate;
 }
 
-/* Ratios and their limits are averaged as logarithms. */
-static bool is_ratio(const struct answer *a, const char *statistic)
+bool published_is_ratio(const struct answer *a, const char *statistic)
 {
     return a->scale == SCALE_LOG &&
            (strcmp(statistic, "estimate") == 0 || strcmp(statistic, "ci_low") == 0 ||
@@ -57,14 +56,14 @@ enum status study_compare(struct study *s, const struct plan *plan,
     enum status status = STATUS_OK;
     for (int k = 0; k < s->n_published && status == STATUS_OK; k++) {
         struct published *p = &s->published[k];
-        const bool ratio = is_ratio(&s->answer[plan->published_source[k]], p->statistic);
+        const bool ratio = published_is_ratio(&s->answer[plan->published_source[k]], p->statistic);
         int n = 0, n_mean = 0;
         double mean = 0;
         for (int64_t first = 0; first < s->replicates && status == STATUS_OK; first += CHUNK) {
             const int64_t left = s->replicates - first, count = left < CHUNK ? left : CHUNK;
             status = rows->read(rows->handle, 0, plan->published_source[k], first, count, chunk, e);
             for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
-                const double value = statistic_of(p->statistic, &chunk[i]);
+                const double value = published_statistic(p->statistic, &chunk[i]);
                 if (isnan(value)) continue;
                 x[n++] = value;
                 const double y = ratio ? log(value) : value;

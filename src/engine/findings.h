@@ -10,4 +10,9 @@ void study_of_plan(const struct plan *plan, struct study *s);
 enum status study_compare(struct study *s, const struct plan *plan,
                           const struct result_source *rows, struct errors *e);
 
+/* The statistic of that name of an analysis's answer, or of a descriptive. */
+double published_statistic(const char *name, const struct result *r);
+/* Ratios and their limits are averaged as logarithms. */
+bool published_is_ratio(const struct answer *a, const char *statistic);
+
 #endif

@@ -270,7 +270,10 @@ static void bind_point(struct reader *r, const struct node *root, int index, str
     if (own == NULL) return;
     scenario_read(r, own, &point->scenario);
     if (r->errors->n > 0) return;
-    if (index == 0) resolve_text(plan, root);
+    if (index == 0) {
+        calibrate_check(r, root, &point->scenario.calibrate, false);
+        resolve_text(plan, root);
+    }
     const struct scenario *s = &point->scenario;
     point_check_endpoints(r, point);
     point_make_schema(r, point);
@@ -322,13 +325,9 @@ void plan_read(struct reader *r, const struct node *root, struct plan *plan)
     plan->replicates = s->simulation.replicates;
 }
 
-static enum status make(const char *path, const struct setting *settings, int n_settings,
-                        struct plan *plan, struct errors *e)
+static enum status solve(const struct node *root, struct plan *plan, struct errors *e)
 {
     struct reader r = {&plan->memory, e};
-    const struct node *root =
-        scenario_load(path, settings, n_settings, &plan->memory, &plan->text, e);
-    if (root == NULL) return STATUS_USAGE;
     plan_read(&r, root, plan);
     for (struct solved *k = plan->solved; k != NULL && e->n == 0; k = k->next)
         baseline_solve(&r, &k->baseline);
@@ -340,7 +339,17 @@ enum status plan_make(const char *path, const struct setting *settings, int n_se
                       struct plan *plan, struct errors *e)
 {
     *plan = (struct plan){.path = path};
-    const enum status status = make(path, settings, n_settings, plan, e);
+    const struct node *root =
+        scenario_load(path, settings, n_settings, &plan->memory, &plan->text, e);
+    const enum status status = root == NULL ? STATUS_USAGE : solve(root, plan, e);
+    if (status != STATUS_OK) plan_free(plan);
+    return status;
+}
+
+enum status plan_make_tree(const struct node *root, struct plan *plan, struct errors *e)
+{
+    *plan = (struct plan){.path = "", .text = ""};
+    const enum status status = solve(root, plan, e);
     if (status != STATUS_OK) plan_free(plan);
     return status;
 }

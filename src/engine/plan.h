@@ -72,6 +72,8 @@ struct plan {
  * is usable, and to be freed, when STATUS_OK is returned. */
 enum status plan_make(const char *path, const struct setting *settings, int n_settings,
                       struct plan *plan, struct errors *e);
+/* The same of a tree that outlives the plan. */
+enum status plan_make_tree(const struct node *root, struct plan *plan, struct errors *e);
 /* The part of it that is cheap: reads and checks the tree of a file and reports every mistake that
  * can be told before anything is solved. r->memory is the plan's. */
 void plan_read(struct reader *r, const struct node *root, struct plan *plan);

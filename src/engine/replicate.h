@@ -25,8 +25,9 @@ int describe_statistic(const char *name); /* -1: unknown */
 extern const char *const describe_names[];
 enum { DESCRIBE_COUNT = 8 };
 
-/* Replicates of these numbers are not those of any run: used for truths and for solving. */
-enum { DOMAIN_TRUTH = 1, DOMAIN_RECORDING = 2 };
+/* Replicates of these numbers are not those of any run: used for truths, for solving and for
+ * calibrating. */
+enum { DOMAIN_TRUTH = 1, DOMAIN_RECORDING = 2, DOMAIN_CALIBRATION = 3 };
 uint64_t replicate_in_domain(int domain, uint64_t replicate);
 
 #endif

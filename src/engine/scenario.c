@@ -165,7 +165,7 @@ static void check_names(struct reader *r, const struct scenario *s)
 
 static const char *const sections[] = {"name", "description", "simulation", "population", "course",
                                        "arms", "trial",       "endpoints",  "analyses",   "sweep",
-                                       "zip",  "published",   "extends"};
+                                       "zip",  "published",   "calibrate",  "extends"};
 
 static void check_sections(struct reader *r, const struct node *root)
 {
@@ -216,6 +216,7 @@ void scenario_read(struct reader *r, const struct node *root, struct scenario *s
         error_at(r->errors, stated->at, "analyses: at least one analysis is needed");
     const struct node *published = node_get(root, "published");
     if (published != NULL) read_published(r, published, &s->published);
+    calibrate_read(r, node_get(root, "calibrate"), &s->calibrate);
     check_names(r, s);
 }
 
@@ -245,4 +246,5 @@ void scenario_echo(struct buffer *out, const struct scenario *s)
         buffer_puts(out, "published:\n");
         echo_published(out, &s->published, 2);
     }
+    calibrate_echo(out, &s->calibrate);
 }

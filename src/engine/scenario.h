@@ -4,6 +4,7 @@
 #define ENGINE_SCENARIO_H
 
 #include "cohort/trial.h"
+#include "engine/calibrate_spec.h"
 #include "model/analysis_spec.h"
 #include "model/endpoint.h"
 
@@ -32,6 +33,7 @@ struct node *sweep_point(struct reader *r, const struct node *root, const struct
 
 /* The sections sweep and zip as text, for the resolved scenario. */
 void sweep_echo(struct buffer *out, const struct node *root);
+void path_echo(struct buffer *out, const char *path); /* as a key */
 
 /* --- one point, typed ---------------------------------------------------------------------------
  */
@@ -85,6 +87,7 @@ struct scenario {
     struct endpoint_specs endpoints;
     struct analysis_specs analyses;
     struct published_specs published;
+    struct calibrate_spec calibrate;
 };
 extern const struct param simulation_params[], endpoint_common_params[], published_params[];
 /* Reads every section; all mistakes are reported. */

@@ -229,8 +229,8 @@ static int list_values(struct reader *r, const struct node *n, const char *path,
 
 static void check_path(struct reader *r, const struct node *root, const char *path, struct place at)
 {
-    static const char *const fixed[] = {"name", "description", "sweep",
-                                        "zip",  "published",   "extends"};
+    static const char *const fixed[] = {"name",      "description", "sweep",  "zip",
+                                        "published", "calibrate",   "extends"};
     const size_t first = strcspn(path, ".");
     for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
         if (strlen(fixed[k]) == first && strncmp(path, fixed[k], first) == 0)
@@ -341,6 +341,15 @@ struct node *sweep_point(struct reader *r, const struct node *root, const struct
     return n;
 }
 
+void path_echo(struct buffer *out, const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    if (path[strspn(path, plain)] == '\0')
+        buffer_puts(out, path);
+    else
+        text_echo(out, path);
+}
+
 void sweep_echo(struct buffer *out, const struct node *root)
 {
     static const char *const section[] = {"sweep", "zip"};
@@ -349,13 +358,8 @@ void sweep_echo(struct buffer *out, const struct node *root)
         if (n == NULL || n->n == 0) continue;
         buffer_printf(out, "%s:\n", section[k]);
         for (int i = 0; i < n->n; i++) {
-            static const char plain[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
             buffer_puts(out, "  ");
-            if (n->key[i][strspn(n->key[i], plain)] == '\0')
-                buffer_puts(out, n->key[i]);
-            else
-                text_echo(out, n->key[i]);
+            path_echo(out, n->key[i]);
             buffer_puts(out, ": ");
             flow_text(out, n->item[i]);
             buffer_puts(out, "\n");
