@@ -36,10 +36,29 @@ static const struct column registry_columns[COLUMNS] = {
     {.name = "age"},   {.name = "lactate"},    {"site", COLUMN_CATEGORY, 3, registry_sites},
     {.name = "death"}, {.name = "death_time"}, {.name = "death_event"},
     {.name = "dead"},  {.name = "days"}};
-static const struct endpoint_columns registry_endpoints[] = {
-    {"death", COLUMN_DEATH, COLUMN_DEATH_TIME, COLUMN_DEATH_EVENT, false, true, -1},
-    {"dead", COLUMN_DEAD, -1, -1, false, true, -1},
-    {"days", COLUMN_DAYS, -1, -1, false, false, 1}};
+static const struct endpoint_columns registry_endpoints[] = {{.name = "death",
+                                                              .value = COLUMN_DEATH,
+                                                              .time = COLUMN_DEATH_TIME,
+                                                              .event = COLUMN_DEATH_EVENT,
+                                                              .binary = true,
+                                                              .better = -1,
+                                                              .eligible = -1,
+                                                              .bounds = {0, 1}},
+                                                             {.name = "dead",
+                                                              .value = COLUMN_DEAD,
+                                                              .time = -1,
+                                                              .event = -1,
+                                                              .binary = true,
+                                                              .better = -1,
+                                                              .eligible = -1,
+                                                              .bounds = {0, 1}},
+                                                             {.name = "days",
+                                                              .value = COLUMN_DAYS,
+                                                              .time = -1,
+                                                              .event = -1,
+                                                              .better = 1,
+                                                              .eligible = -1,
+                                                              .bounds = {0, 28}}};
 static const char *const registry_arms[] = {"control", "treated"};
 
 static inline struct dataset table_dataset(struct table *t, const struct schema *schema)

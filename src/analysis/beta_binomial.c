@@ -86,9 +86,11 @@ static void beta_binomial_run(const void *params, const struct inference *in,
 }
 
 static const struct output beta_binomial_outputs[BETA_BINOMIAL_OUTPUTS] = {
-    [DIFFERENCE] = {NULL, "posterior mean of the risk difference", SCALE_IDENTITY, 0, false},
-    [BENEFIT] = {"benefit", "probability of benefit", SCALE_IDENTITY, NAN, true},
-    [MARGIN] = {"margin", "probability of benefit beyond the margin", SCALE_IDENTITY, NAN, true},
+    [DIFFERENCE] = {NULL, "posterior mean of the risk difference", SCALE_IDENTITY, 0,
+                    BENEFIT_OF_ENDPOINT},
+    [BENEFIT] = {"benefit", "probability of benefit", SCALE_IDENTITY, NAN, BENEFIT_HIGH},
+    [MARGIN] = {"margin", "probability of benefit beyond the margin", SCALE_IDENTITY, NAN,
+                BENEFIT_HIGH},
 };
 
 const struct analysis analysis_beta_binomial = {

@@ -91,10 +91,11 @@ static void competing_risks_run(const void *params, const struct inference *in,
 }
 
 static const struct output competing_risks_outputs[COMPETING_RISKS_OUTPUTS] = {
-    [HAZARD_RATIO] = {NULL, "ratio of subdistribution hazards", SCALE_LOG, 1, false},
-    [DIFFERENCE] = {"difference", "difference of cumulative incidence", SCALE_IDENTITY, 0, false},
+    [HAZARD_RATIO] = {NULL, "ratio of subdistribution hazards", SCALE_LOG, 1, BENEFIT_OF_ENDPOINT},
+    [DIFFERENCE] = {"difference", "difference of cumulative incidence", SCALE_IDENTITY, 0,
+                    BENEFIT_OF_ENDPOINT},
     [GRAY] = {"gray", "Gray's test; ratio of subdistribution hazards, one step from 1", SCALE_LOG,
-              1, false},
+              1, BENEFIT_OF_ENDPOINT},
 };
 
 const struct analysis analysis_competing_risks = {

@@ -88,9 +88,9 @@ static void kaplan_meier_run(const void *params, const struct inference *in, con
 }
 
 static const struct output kaplan_meier_outputs[KAPLAN_MEIER_OUTPUTS] = {
-    [DIFFERENCE] = {NULL, "difference of survival at the day", SCALE_IDENTITY, 0, true},
-    [CONTROL] = {"control", "survival of the control arm", SCALE_IDENTITY, NAN, true},
-    [TREATED] = {"treated", "survival of the treated arm", SCALE_IDENTITY, NAN, true},
+    [DIFFERENCE] = {NULL, "difference of survival at the day", SCALE_IDENTITY, 0, BENEFIT_OPPOSITE},
+    [CONTROL] = {"control", "survival of the control arm", SCALE_IDENTITY, NAN, BENEFIT_OPPOSITE},
+    [TREATED] = {"treated", "survival of the treated arm", SCALE_IDENTITY, NAN, BENEFIT_OPPOSITE},
 };
 
 const struct analysis analysis_kaplan_meier = {
@@ -99,7 +99,8 @@ const struct analysis analysis_kaplan_meier = {
     .formula = "S = prod (1 - d/n) up to the day, treated - control; Greenwood's variances added "
                "(0 where\n"
                "nobody or everybody died). Limits of an arm: S -+ z se within [0, 1], or\n"
-               "S^exp(-+ z se / (S log S)). Higher survival is benefit. Undefined where an arm's\n"
+               "S^exp(-+ z se / (S log S)). Higher survival is benefit where the event\n"
+               "is harm, lower where it is good (`better: higher`). Undefined where an arm's\n"
                "follow-up ends, with survivors, before the day.",
     .reference =
         "Kaplan & Meier 1958, J Am Stat Assoc 53:457; Greenwood 1926; limits: Kalbfleisch & "

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "analysis/columns.h"
 #include "base/dispatch.h"
+#include "model/missing.h"
 #include "stat/distribution.h"
 
 #include <float.h>
@@ -156,8 +157,7 @@ static enum undefined why_not(const struct sample *s, int variance)
     return enough ? UNDEFINED_NO : UNDEFINED_TOO_FEW;
 }
 
-static void mean_difference_run(const void *params, const struct inference *in,
-                                const struct sample *s, struct scratch *w, struct result *out)
+static struct t_test compare(const void *params, const struct sample *s, struct scratch *w)
 {
     const struct mean_difference *method = params;
     struct t_test t = {.why = why_not(s, method->variance)};
@@ -166,23 +166,63 @@ static void mean_difference_run(const void *params, const struct inference *in,
         t = s->n_x > 0 ? adjust_means(s, w) : compare_means(s, method->variance);
         scratch_restore(w, mark);
     }
-    if (t.why != UNDEFINED_NO) {
-        *out = result_undefined(t.why, s->n, 0);
-        return;
-    }
-    const double width = student_upper_quantile(in->alpha / in->sides, t.df) * t.se;
-    const double statistic = (t.estimate - in->null) / t.se;
-    *out = (struct result){.estimate = t.estimate,
-                           .se = t.se,
-                           .ci_low = t.estimate - width,
-                           .ci_high = t.estimate + width,
-                           .statistic = statistic,
-                           .p_value = p_student(in, statistic, t.df),
-                           .n = s->n};
+    return t;
 }
 
-static const struct output mean_difference_outputs[] = {
-    {.brief = "mean difference", .scale = SCALE_IDENTITY},
+static struct result answer(const struct t_test *t, const struct inference *in, int n)
+{
+    if (t->why != UNDEFINED_NO) return result_undefined(t->why, n, 0);
+    const double width = student_upper_quantile(in->alpha / in->sides, t->df) * t->se;
+    const double statistic = (t->estimate - in->null) / t->se;
+    return (struct result){.estimate = t->estimate,
+                           .se = t->se,
+                           .ci_low = t->estimate - width,
+                           .ci_high = t->estimate + width,
+                           .statistic = statistic,
+                           .p_value = p_student(in, statistic, t->df),
+                           .n = n};
+}
+
+static void mean_difference_run(const void *params, const struct inference *in,
+                                const struct sample *s, struct scratch *w, struct result *out)
+{
+    const struct t_test t = compare(params, s, w);
+    *out = answer(&t, in, s->n);
+}
+
+/* One sample, none of it imputed. */
+static void pooled_run(const void *params, const struct inference *in, const struct sample *s,
+                       struct scratch *w, struct result *out)
+{
+    const struct t_test t = compare(params, s, w);
+    for (int k = 0; k < POOLED_OUTPUTS; k++) out[k] = result_undefined(t.why, s->n, 0);
+    out[POOLED] = answer(&t, in, s->n);
+    if (t.why != UNDEFINED_NO) return;
+    out[POOLED_DF].estimate = t.df;
+    out[POOLED_WITHIN].estimate = t.se;
+    out[POOLED_BETWEEN].estimate = out[POOLED_INFORMATION].estimate = 0;
+}
+
+static const struct output mean_difference_outputs[POOLED_OUTPUTS] = {
+    [POOLED] = {.brief = "mean difference", .scale = SCALE_IDENTITY},
+    [POOLED_DF] = {"df", "degrees of freedom, by Barnard & Rubin", SCALE_IDENTITY, NAN,
+                   BENEFIT_OF_ENDPOINT},
+    [POOLED_WITHIN] = {"within", "se within imputations", SCALE_IDENTITY, NAN, BENEFIT_OF_ENDPOINT},
+    [POOLED_BETWEEN] = {"between", "sd of estimates between imputations", SCALE_IDENTITY, NAN,
+                        BENEFIT_OF_ENDPOINT},
+    [POOLED_INFORMATION] = {"missing_information", "fraction of information missing",
+                            SCALE_IDENTITY, NAN, BENEFIT_OF_ENDPOINT},
+};
+
+static const struct analysis mean_difference_pooled = {
+    .name = "mean_difference",
+    .outcome = OUTCOME_VALUE,
+    .uses = USES_ADJUST | POOLS_IMPUTATIONS,
+    .params = mean_difference_params,
+    .params_size = sizeof(struct mean_difference),
+    .n_outputs = POOLED_OUTPUTS,
+    .outputs = mean_difference_outputs,
+    .run = pooled_run,
 };
 
 const struct analysis analysis_mean_difference = {
@@ -191,7 +231,9 @@ const struct analysis analysis_mean_difference = {
     .formula = "mean1 - mean0; se sqrt(s1^2/n1 + s0^2/n0) with Welch's degrees of freedom, or "
                "pooled; with\n"
                "covariates the arm's least-squares coefficient in y = 1 + x + arm; p and limits by "
-               "Student's t",
+               "Student's t. With\n"
+               "missing: multiple also .df, .within, .between, .missing_information: see 'shocksim "
+               "help missing'",
     .reference = "Welch 1947, Biometrika 34:28; R t.test, lm",
     .outcome = OUTCOME_VALUE,
     .uses = USES_ADJUST,
@@ -201,4 +243,5 @@ const struct analysis analysis_mean_difference = {
     .outputs = mean_difference_outputs,
     .example = "{method: mean_difference, endpoint: days}",
     .run = mean_difference_run,
+    .with_imputations = &mean_difference_pooled,
 };

@@ -20,8 +20,7 @@ enum { PRIOR_CUSTOM = PRIOR_ENTHUSIASTIC + 1 };
 static const struct param normal_posterior_params[] = {
     {PARAM_AT(struct normal_posterior, of), .type = PARAM_CHOICE,
      .choices = "hazard_ratio|odds_ratio|risk_ratio",
-     .help =
-         "by cox; by logistic or relative_risk of the yes/no value, or of the event without one"},
+     .help = "by cox, of a time to event; by logistic or relative_risk, of a yes/no value"},
     {PARAM_AT(struct normal_posterior, prior), .type = PARAM_CHOICE,
      .choices = "flat|sceptical|neutral|enthusiastic|custom",
      .help = "of the log ratio; see the formula"},
@@ -61,35 +60,6 @@ struct belief belief_after(struct belief before, double estimate, double se)
                            1 / sqrt(prior + data)};
 }
 
-static const double *known(const double *x, const int *row, int n, struct scratch *w)
-{
-    double *y = scratch_doubles(w, n);
-    for (int i = 0; i < n; i++) y[i] = x[row[i]];
-    return y;
-}
-
-/* The patients whose yes/no value is known; where the endpoint has none, the event is the value. */
-static struct sample yes_no_sample(const struct sample *s, struct scratch *w)
-{
-    struct sample part = *s;
-    int *row = scratch_ints(w, s->n);
-    unsigned char *arm = scratch_take(w, (size_t)s->n + 1, 1);
-    const double **x = scratch_take(w, (size_t)s->n_x + 1, sizeof *x);
-    const double *value = s->value != NULL ? s->value : s->event;
-    part.n = part.n_arm[0] = part.n_arm[1] = 0;
-    for (int i = 0; i < s->n; i++) {
-        if (isnan(value[i])) continue;
-        row[part.n] = i;
-        arm[part.n++] = s->arm[i];
-        part.n_arm[s->arm[i]]++;
-    }
-    part.arm = arm;
-    part.value = known(value, row, part.n, w);
-    for (int j = 0; j < s->n_x; j++) x[j] = known(s->x[j], row, part.n, w);
-    part.x = x;
-    return part;
-}
-
 /* The ratio and its standard error as the analysis of that name finds them. */
 static struct result estimate_by(const struct analysis *method, const struct inference *in,
                                  const struct sample *s, struct scratch *w)
@@ -116,6 +86,11 @@ static struct result chance(struct belief b, double ratio, int side)
     return r;
 }
 
+static enum outcome_kind outcome_of(const void *params)
+{
+    return methods[((const struct normal_posterior *)params)->of]->outcome;
+}
+
 enum { POSTERIOR, BENEFIT, MARGIN, NORMAL_POSTERIOR_OUTPUTS };
 
 static void normal_posterior_run(const void *params, const struct inference *in,
@@ -124,8 +99,7 @@ static void normal_posterior_run(const void *params, const struct inference *in,
     const struct normal_posterior *p = params;
     const int side = in->benefit >= 0 ? 1 : -1;
     const struct scratch_mark mark = scratch_save(w);
-    const struct sample sample = p->of == OF_HAZARD_RATIO ? *s : yes_no_sample(s, w);
-    const struct result found = estimate_by(methods[p->of], in, &sample, w);
+    const struct result found = estimate_by(methods[p->of], in, s, w);
     for (int k = 0; k < NORMAL_POSTERIOR_OUTPUTS; k++) out[k] = result_undefined(found.why, 0, 0);
     if (found.why == UNDEFINED_NO) {
         const struct belief b = belief_after(prior_of(p, side), log(found.estimate), found.se);
@@ -141,9 +115,10 @@ static void normal_posterior_run(const void *params, const struct inference *in,
 }
 
 static const struct output normal_posterior_outputs[NORMAL_POSTERIOR_OUTPUTS] = {
-    [POSTERIOR] = {NULL, "posterior median of the ratio", SCALE_LOG, 1, false},
-    [BENEFIT] = {"benefit", "probability of benefit", SCALE_IDENTITY, NAN, true},
-    [MARGIN] = {"margin", "probability of benefit beyond the margin", SCALE_IDENTITY, NAN, true},
+    [POSTERIOR] = {NULL, "posterior median of the ratio", SCALE_LOG, 1, BENEFIT_OF_ENDPOINT},
+    [BENEFIT] = {"benefit", "probability of benefit", SCALE_IDENTITY, NAN, BENEFIT_HIGH},
+    [MARGIN] = {"margin", "probability of benefit beyond the margin", SCALE_IDENTITY, NAN,
+                BENEFIT_HIGH},
 };
 
 const struct analysis analysis_normal_posterior = {
@@ -161,7 +136,8 @@ const struct analysis analysis_normal_posterior = {
         "Spiegelhalter, Freedman & Parmar 1994, J R Stat Soc A 157:357; Zampieri et al. 2021, "
         "Am J Respir Crit Care Med 203:543",
     .outcome = OUTCOME_TIME,
-    .uses = USES_ADJUST | USES_VALUE,
+    .outcome_of = outcome_of,
+    .uses = USES_ADJUST,
     .params = normal_posterior_params,
     .params_size = sizeof(struct normal_posterior),
     .n_outputs = NORMAL_POSTERIOR_OUTPUTS,

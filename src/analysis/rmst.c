@@ -95,10 +95,13 @@ static void rmst_run(const void *params, const struct inference *in, const struc
 }
 
 static const struct output rmst_outputs[RMST_OUTPUTS] = {
-    [DIFFERENCE] = {NULL, "difference of restricted means, days", SCALE_IDENTITY, 0, true},
-    [RATIO] = {"ratio", "ratio of restricted means", SCALE_LOG, 1, true},
-    [CONTROL] = {"control", "restricted mean of the control arm", SCALE_IDENTITY, NAN, true},
-    [TREATED] = {"treated", "restricted mean of the treated arm", SCALE_IDENTITY, NAN, true},
+    [DIFFERENCE] = {NULL, "difference of restricted means, days", SCALE_IDENTITY, 0,
+                    BENEFIT_OPPOSITE},
+    [RATIO] = {"ratio", "ratio of restricted means", SCALE_LOG, 1, BENEFIT_OPPOSITE},
+    [CONTROL] = {"control", "restricted mean of the control arm", SCALE_IDENTITY, NAN,
+                 BENEFIT_OPPOSITE},
+    [TREATED] = {"treated", "restricted mean of the treated arm", SCALE_IDENTITY, NAN,
+                 BENEFIT_OPPOSITE},
 };
 
 const struct analysis analysis_rmst = {
@@ -107,7 +110,8 @@ const struct analysis analysis_rmst = {
     .formula =
         "area under the Kaplan-Meier curve up to the horizon; variance sum A(t)^2 d/(n(n-d)), "
         "A(t)\n"
-        "the area from t on; normal limits, of the ratio on the log scale. Longer is benefit.\n"
+        "the area from t on; normal limits, of the ratio on the log scale. Longer is benefit\n"
+        "where the event is harm, shorter where it is good (`better: higher`: a discharge).\n"
         "Undefined where an arm's follow-up ends, with survivors, before the horizon.",
     .reference =
         "Royston & Parmar 2013, BMC Med Res Methodol 13:152; Uno et al. 2014, J Clin Oncol 32:2380",

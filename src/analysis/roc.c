@@ -1,7 +1,5 @@
 /* roc.c - how well a marker tells events from the rest.  SPDX-License-Identifier: MIT */
-#include "stat/order.h"
-
-#include "model/analysis.h"
+#include "analysis/roc_curve.h"
 
 #include <math.h>
 
@@ -14,73 +12,6 @@ static const struct param roc_params[] = {
      .help = "positive is a marker above it; youden: where sensitivity + specificity is largest"},
     {0},
 };
-
-/* Patients with one marker value, and those below. */
-struct level {
-    double marker;
-    int cases, controls, cases_below, controls_below;
-};
-
-struct levels {
-    int n, n_cases, n_controls;
-    struct level *level; /* [n] by ascending marker */
-};
-
-static struct levels count_levels(const struct sample *s, struct scratch *w)
-{
-    struct levels l = {.level = scratch_take(w, (size_t)s->n, sizeof *l.level)};
-    int *index = scratch_ints(w, s->n);
-    order_ascending(index, s->marker, s->n, w);
-    for (int i = 0; i < s->n; i++) {
-        const double marker = s->marker[index[i]];
-        if (i == 0 || marker > l.level[l.n - 1].marker) {
-            l.level[l.n++] = (struct level){marker, 0, 0, l.n_cases, l.n_controls};
-        }
-        const int is_case = s->value[index[i]] > 0;
-        l.level[l.n - 1].cases += is_case;
-        l.level[l.n - 1].controls += !is_case;
-        l.n_cases += is_case;
-        l.n_controls += !is_case;
-    }
-    return l;
-}
-
-/* Share of controls below a case of this level, and of cases above a control; ties count half. */
-static double case_placement(const struct levels *l, const struct level *k)
-{
-    return (k->controls_below + 0.5 * k->controls) / l->n_controls;
-}
-
-static double control_placement(const struct levels *l, const struct level *k)
-{
-    return (l->n_cases - k->cases_below - 0.5 * k->cases) / l->n_cases;
-}
-
-/* AUC is the mean placement; its variance is var(case placements) / cases plus var(control
- * placements) / controls, with divisors m-1 (DeLong, DeLong & Clarke-Pearson 1988, Biometrics
- * 44:837, in the form of Sun & Xu 2014, IEEE Signal Process Lett 21:1389). Limits are cut to [0,
- * 1]. */
-static struct result area(const struct levels *l, const struct inference *in)
-{
-    if (l->n_cases < 2 || l->n_controls < 2) return result_undefined(UNDEFINED_TOO_FEW, 0, 0);
-    const double n1 = l->n_cases, n0 = l->n_controls;
-    double auc = 0, of_cases = 0, of_controls = 0;
-    for (int k = 0; k < l->n; k++) auc += l->level[k].cases * case_placement(l, &l->level[k]);
-    auc /= n1;
-    for (int k = 0; k < l->n; k++) {
-        const double a = case_placement(l, &l->level[k]) - auc;
-        const double b = control_placement(l, &l->level[k]) - auc;
-        of_cases += l->level[k].cases * a * a;
-        of_controls += l->level[k].controls * b * b;
-    }
-    const double se = sqrt(of_cases / (n1 - 1) / n1 + of_controls / (n0 - 1) / n0);
-    struct result r = {0};
-    result_wald(&r, in, SCALE_IDENTITY, auc, se);
-    r.ci_low = fmax(r.ci_low, 0);
-    r.ci_high = fmin(r.ci_high, 1);
-    if (!(se > 0)) r.statistic = r.p_value = NAN;
-    return r;
-}
 
 /* Cases above and controls at or below a threshold. */
 struct table {
@@ -97,24 +28,6 @@ static struct table table_at(const struct levels *l, double threshold)
     return t;
 }
 
-/* The lowest midpoint between neighbouring values at which sensitivity + specificity is largest;
- * compared as integers, so that equal is equal. */
-static double youden_threshold(const struct levels *l)
-{
-    int best = 1;
-    long long largest = -1;
-    for (int k = 1; k < l->n; k++) {
-        const long long positive = l->n_cases - l->level[k].cases_below;
-        const long long sum =
-            positive * l->n_controls + (long long)l->level[k].controls_below * l->n_cases;
-        if (sum > largest) {
-            largest = sum;
-            best = k;
-        }
-    }
-    return l->level[best - 1].marker / 2 + l->level[best].marker / 2;
-}
-
 /* Wilson 1927, J Am Stat Assoc 22:209. */
 static struct result wilson(int successes, int n, double z)
 {
@@ -129,14 +42,114 @@ static struct result wilson(int successes, int n, double z)
     return r;
 }
 
-enum { AREA, CUTOFF, SENSITIVITY, SPECIFICITY, ROC_OUTPUTS };
+/* Threshold t lies half-way between levels t - 1 and t. Sensitivity + specificity at it, times the
+ * numbers of cases and controls: integers, so that equal is equal. */
+struct youden {
+    long long *score;  /* [levels] */
+    int *up_to, *from; /* [levels] the lowest best threshold in [1, t], in [t, levels) */
+};
+
+static struct youden youden_scores(const struct levels *l, int cases, int controls,
+                                   struct scratch *w)
+{
+    struct youden r = {scratch_take(w, (size_t)l->n, sizeof *r.score), scratch_ints(w, l->n),
+                       scratch_ints(w, l->n)};
+    for (int t = 1; t < l->n; t++) {
+        const long long positive = l->n_cases - l->level[t].cases_below;
+        r.score[t] = positive * controls + (long long)l->level[t].controls_below * cases;
+        r.up_to[t] = t == 1 || r.score[t] > r.score[r.up_to[t - 1]] ? t : r.up_to[t - 1];
+    }
+    for (int t = l->n - 1; t >= 1; t--)
+        r.from[t] = t == l->n - 1 || r.score[t] >= r.score[r.from[t + 1]] ? t : r.from[t + 1];
+    return r;
+}
+
+static double youden_cutoff(const struct levels *l, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    const int best = youden_scores(l, l->n_cases, l->n_controls, w).up_to[l->n - 1];
+    scratch_restore(w, mark);
+    return l->level[best - 1].marker / 2 + l->level[best].marker / 2;
+}
+
+/* Whether a patient of level k is called positive by the cutoff of the others. Without a case of
+ * that level, and one case fewer in `others`, the score of thresholds up to k falls by `low`, the
+ * number of controls; without a control, that of thresholds beyond k by `high`, the number of
+ * cases. So the best is the best up to k or the best beyond. A level of one patient goes with the
+ * patient: the two thresholds around it become one, half-way between its neighbours; at an end
+ * there is none. */
+static bool positive_by_others(const struct levels *l, const struct youden *others, int k,
+                               long long low, long long high)
+{
+    const bool alone = l->level[k].cases + l->level[k].controls == 1;
+    const int last = k == l->n - 1 && alone ? k - 1 : k, first = k == 0 && alone ? 2 : k + 1;
+    const int below = last >= 1 ? others->up_to[last] : 0,
+              above = first < l->n ? others->from[first] : 0;
+    if (below == 0 && above == 0) return false; /* one level is left: everybody is alike */
+    const bool is_below =
+        above == 0 || (below != 0 && others->score[below] - low >= others->score[above] - high);
+    const int best = is_below ? below : above;
+    if (!alone || (best != k && best != k + 1)) return is_below;
+    return l->level[k].marker > l->level[k - 1].marker / 2 + l->level[k + 1].marker / 2;
+}
+
+static struct table leave_one_out(const struct levels *l, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    const int n1 = l->n_cases, n0 = l->n_controls;
+    const struct youden no_case = youden_scores(l, n1 - 1, n0, w),
+                        no_control = youden_scores(l, n1, n0 - 1, w);
+    struct table t = {0, 0};
+    for (int k = 0; k < l->n; k++) {
+        if (l->level[k].cases > 0 && positive_by_others(l, &no_case, k, n0, 0))
+            t.true_positive += l->level[k].cases;
+        if (l->level[k].controls > 0 && !positive_by_others(l, &no_control, k, 0, n1))
+            t.true_negative += l->level[k].controls;
+    }
+    scratch_restore(w, mark);
+    return t;
+}
+
+enum {
+    AREA,
+    CUTOFF,
+    SENSITIVITY,
+    SPECIFICITY,
+    SENSITIVITY_CV,
+    SPECIFICITY_CV,
+    OPTIMISM,
+    ROC_OUTPUTS
+};
+
+static struct result share(int successes, int n)
+{
+    struct result r = result_undefined(UNDEFINED_NO, 0, 0);
+    r.estimate = (double)successes / n;
+    return r;
+}
+
+/* A cutoff that was stated has no optimism. */
+static void cross_validate(const struct levels *l, bool stated, const struct table *own,
+                           struct scratch *w, struct result *out)
+{
+    if (l->n_cases < 2 || l->n_controls < 2) {
+        for (int k = SENSITIVITY_CV; k <= OPTIMISM; k++)
+            out[k] = result_undefined(UNDEFINED_TOO_FEW, 0, 0);
+        return;
+    }
+    const struct table t = stated ? *own : leave_one_out(l, w);
+    out[SENSITIVITY_CV] = share(t.true_positive, l->n_cases);
+    out[SPECIFICITY_CV] = share(t.true_negative, l->n_controls);
+    out[OPTIMISM].estimate = out[SENSITIVITY].estimate - out[SENSITIVITY_CV].estimate +
+                             out[SPECIFICITY].estimate - out[SPECIFICITY_CV].estimate;
+}
 
 static void roc_run(const void *params, const struct inference *in, const struct sample *s,
                     struct scratch *w, struct result *out)
 {
     const struct roc *p = params;
     const struct scratch_mark mark = scratch_save(w);
-    const struct levels l = count_levels(s, w);
+    const struct levels l = roc_levels(s, s->marker, w);
     enum undefined why = UNDEFINED_NO;
     if (s->n == 0)
         why = UNDEFINED_NO_PATIENTS;
@@ -146,12 +159,13 @@ static void roc_run(const void *params, const struct inference *in, const struct
         why = UNDEFINED_NO_VARIATION;
     for (int k = 0; k < ROC_OUTPUTS; k++) out[k] = result_undefined(why, 0, 0);
     if (why == UNDEFINED_NO) {
-        const double cutoff = isnan(p->cutoff) ? youden_threshold(&l) : p->cutoff;
+        const double cutoff = isnan(p->cutoff) ? youden_cutoff(&l, w) : p->cutoff;
         const struct table t = table_at(&l, cutoff);
-        out[AREA] = area(&l, in);
+        out[AREA] = roc_area(&l, in);
         out[CUTOFF].estimate = cutoff;
         out[SENSITIVITY] = wilson(t.true_positive, l.n_cases, in->z);
         out[SPECIFICITY] = wilson(t.true_negative, l.n_controls, in->z);
+        cross_validate(&l, !isnan(p->cutoff), &t, w, out);
     }
     for (int k = 0; k < ROC_OUTPUTS; k++) {
         out[k].n = s->n;
@@ -161,10 +175,19 @@ static void roc_run(const void *params, const struct inference *in, const struct
 }
 
 static const struct output roc_outputs[ROC_OUTPUTS] = {
-    [AREA] = {NULL, "area under the curve", SCALE_IDENTITY, 0.5, true},
-    [CUTOFF] = {"cutoff", "threshold: positive is a marker above it", SCALE_IDENTITY, NAN, true},
-    [SENSITIVITY] = {"sensitivity", "share of events above the cutoff", SCALE_IDENTITY, NAN, true},
-    [SPECIFICITY] = {"specificity", "share of the rest not above it", SCALE_IDENTITY, NAN, true},
+    [AREA] = {NULL, "area under the curve", SCALE_IDENTITY, 0.5, BENEFIT_HIGH},
+    [CUTOFF] = {"cutoff", "threshold: positive is a marker above it", SCALE_IDENTITY, NAN,
+                BENEFIT_HIGH},
+    [SENSITIVITY] = {"sensitivity", "share of events above the cutoff", SCALE_IDENTITY, NAN,
+                     BENEFIT_HIGH},
+    [SPECIFICITY] = {"specificity", "share of the rest not above it", SCALE_IDENTITY, NAN,
+                     BENEFIT_HIGH},
+    [SENSITIVITY_CV] = {"sensitivity_cv", "sensitivity, each patient judged by the others' cutoff",
+                        SCALE_IDENTITY, NAN, BENEFIT_HIGH},
+    [SPECIFICITY_CV] = {"specificity_cv", "specificity, each patient judged by the others' cutoff",
+                        SCALE_IDENTITY, NAN, BENEFIT_HIGH},
+    [OPTIMISM] = {"optimism", "Youden's index at the cutoff less that of cross-validation",
+                  SCALE_IDENTITY, NAN, BENEFIT_OF_ENDPOINT},
 };
 
 const struct analysis analysis_roc = {
@@ -173,7 +196,13 @@ const struct analysis analysis_roc = {
     .formula =
         "AUC = P(marker of an event > marker of a non-event) + half the ties; DeLong variance;\n"
         "Youden's cutoff among midpoints of neighbouring values, the lowest where several are "
-        "best; Wilson limits for shares",
+        "best; Wilson limits for shares. sensitivity_cv and specificity_cv: leave-one-out, every "
+        "patient\n"
+        "called positive or not by the cutoff that the others give; optimism is what Youden's "
+        "index\n"
+        "loses by that (0 where the cutoff is stated). With `versus` the areas of two markers of "
+        "the\n"
+        "same patients are compared: difference (marker - versus), z and p, and each area.",
     .reference =
         "DeLong, DeLong & Clarke-Pearson 1988, Biometrics 44:837; Youden 1950, Cancer 3:32; "
         "Wilson 1927, J Am Stat Assoc 22:209",
@@ -185,4 +214,5 @@ const struct analysis analysis_roc = {
     .outputs = roc_outputs,
     .example = "{method: roc, endpoint: dead, marker: lactate}",
     .run = roc_run,
+    .with_versus = &roc_comparison,
 };

@@ -157,16 +157,17 @@ static void win_ratio_run(const void *params, const struct inference *in, const 
 
 #define TIER(k)                                                                                    \
     {"tier" #k "_wins", "share of pairs that the treated patient wins on tier " #k,                \
-     SCALE_IDENTITY, NAN, true},                                                                   \
+     SCALE_IDENTITY, NAN, BENEFIT_HIGH},                                                           \
     {                                                                                              \
         "tier" #k "_losses", "share of pairs that the treated patient loses on tier " #k,          \
-            SCALE_IDENTITY, NAN, false                                                             \
+            SCALE_IDENTITY, NAN, BENEFIT_OF_ENDPOINT                                               \
     }
 static const struct output win_ratio_outputs[OUTPUTS_MAX] = {
-    {NULL, "wins of the treated divided by losses", SCALE_LOG, 1, true},
-    {"net_benefit", "share of pairs won less share lost", SCALE_IDENTITY, 0, true},
-    {"win_odds", "wins and half the ties divided by losses and half the ties", SCALE_LOG, 1, true},
-    {"ties", "share of pairs that no tier decides", SCALE_IDENTITY, NAN, false},
+    {NULL, "wins of the treated divided by losses", SCALE_LOG, 1, BENEFIT_HIGH},
+    {"net_benefit", "share of pairs won less share lost", SCALE_IDENTITY, 0, BENEFIT_HIGH},
+    {"win_odds", "wins and half the ties divided by losses and half the ties", SCALE_LOG, 1,
+     BENEFIT_HIGH},
+    {"ties", "share of pairs that no tier decides", SCALE_IDENTITY, NAN, BENEFIT_OF_ENDPOINT},
     TIER(1),
     TIER(2),
     TIER(3),

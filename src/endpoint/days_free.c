@@ -165,6 +165,12 @@ static void compute(const void *own, const struct patients *p, const struct cour
     endpoint_keep_known(p, c->death, d->within, out->value);
 }
 
+static struct bounds bounds(const void *own)
+{
+    const struct days_free *d = own;
+    return (struct bounds){d->death == DEATH_WORST ? -1 : 0, d->within};
+}
+
 const struct endpoint endpoint_days_free = {
     .name = "days_free",
     .brief = "days alive with none of a set of supports on",
@@ -181,4 +187,5 @@ const struct endpoint endpoint_days_free = {
     .horizon = horizon,
     .check = check,
     .compute = compute,
+    .bounds = bounds,
 };

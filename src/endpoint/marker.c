@@ -52,6 +52,13 @@ static void compute(const void *own, const struct patients *p, const struct cour
     endpoint_keep_known(p, c->death, 0, out->value);
 }
 
+/* The dead before it is taken have none. */
+static bool eligible(const void *own, const struct patients *p, const struct course *c, int i)
+{
+    const double *x = c->marker[((const struct marker *)own)->index];
+    return !(isnan(x[i]) && endpoint_knows(p, c->death[i], i, 0));
+}
+
 const struct endpoint endpoint_marker = {
     .name = "marker",
     .brief = "the value of a marker of the course",
@@ -68,4 +75,5 @@ const struct endpoint endpoint_marker = {
     .horizon = horizon,
     .check = check,
     .compute = compute,
+    .eligible = eligible,
 };

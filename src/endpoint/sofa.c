@@ -36,6 +36,18 @@ static void compute(const void *own, const struct patients *p, const struct cour
     endpoint_keep_known(p, c->death, s->day, out->value);
 }
 
+static struct bounds bounds(const void *own)
+{
+    (void)own;
+    return (struct bounds){0, SOFA_WORST};
+}
+
+static bool eligible(const void *own, const struct patients *p, const struct course *c, int i)
+{
+    const struct sofa *s = own;
+    return s->death != SOFA_DEATH_EXCLUDE || !endpoint_saw_death(p, c->death[i], i, s->day);
+}
+
 const struct endpoint endpoint_sofa = {
     .name = "sofa",
     .brief = "SOFA score on one day",
@@ -50,4 +62,6 @@ const struct endpoint endpoint_sofa = {
     .horizon = horizon,
     .check = check,
     .compute = compute,
+    .bounds = bounds,
+    .eligible = eligible,
 };

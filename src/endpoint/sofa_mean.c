@@ -70,6 +70,18 @@ static void compute(const void *own, const struct patients *p, const struct cour
     endpoint_keep_known(p, c->death, s->day, out->value);
 }
 
+static struct bounds bounds(const void *own)
+{
+    (void)own;
+    return (struct bounds){0, SOFA_WORST};
+}
+
+static bool eligible(const void *own, const struct patients *p, const struct course *c, int i)
+{
+    const struct sofa_mean *s = own;
+    return s->death != SOFA_DEATH_EXCLUDE || !endpoint_saw_death(p, c->death[i], i, s->from);
+}
+
 const struct endpoint endpoint_sofa_mean = {
     .name = "sofa_mean",
     .brief = "mean daily SOFA",
@@ -84,4 +96,6 @@ const struct endpoint endpoint_sofa_mean = {
     .horizon = horizon,
     .check = check,
     .compute = compute,
+    .bounds = bounds,
+    .eligible = eligible,
 };

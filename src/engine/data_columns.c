@@ -14,6 +14,8 @@ struct endpoint_keys {
     const char *name;
     struct place at;
     struct named_text value, time, event, cause;
+    struct named_text eligible;
+    struct numbers range;
     int better; /* 0: the kind's own, 1 lower, 2 higher */
     bool wrong; /* a mistake was reported */
 };
@@ -37,6 +39,11 @@ static const struct param endpoint_params[] = {
     {PARAM_AT(struct endpoint_keys, better), .type = PARAM_CHOICE,
      .choices = "default|lower|higher",
      .help = "which way benefit lies; default: lower, but higher with cause"},
+    {PARAM_AT(struct endpoint_keys, range), .type = PARAM_NUMBERS,
+     .help = "[lowest, highest] the value can be, for analyses with `missing`"},
+    {PARAM_AT(struct endpoint_keys, eligible), .type = PARAM_TEXT,
+     .help = "column: 0 for patients without a value by design (dead by then), else 1; for "
+             "`missing`"},
     {0}};
 
 static const struct param data_params[] = {
@@ -58,6 +65,8 @@ static void check_keys(struct reader *r, const struct endpoint_keys *k, const ch
     else if (!k->time.text && !k->value.text)
         error_at(r->errors, k->at, "%s: 'value', or 'time' with 'event' or 'cause', is missing",
                  what);
+    else if (k->range.n != 0 && (k->range.n != 2 || !(k->range.value[0] < k->range.value[1])))
+        error_at(r->errors, k->at, "%s: range must be [lowest, highest]", what);
 }
 
 static void read_endpoints(struct reader *r, const struct node *n, void *field)
@@ -167,7 +176,10 @@ static struct endpoint_columns map_endpoint(struct reader *r, const struct endpo
     c.value = named_column(r, p, what, &k->value);
     c.time = named_column(r, p, what, &k->time);
     c.event = named_column(r, p, what, cause ? &k->cause : &k->event);
+    c.eligible = named_column(r, p, what, &k->eligible);
     c.binary = true; /* the analysis that needs it looks */
+    c.bounds = k->range.n == 2 ? (struct bounds){k->range.value[0], k->range.value[1]}
+                               : (struct bounds){NAN, NAN};
     c.better = k->better == 2 || (k->better == 0 && cause) ? 1 : -1;
     if (k->wrong) c.value = c.time = c.event = 0; /* stand-ins again */
     return c;
@@ -182,12 +194,23 @@ static void map_endpoints(struct reader *r, const struct stated *s, struct data_
         add_column(p, p->endpoint[i].name, p->endpoint[i].value);
 }
 
+/* Who ought to have a value of an endpoint, as `patients` names it; -1: everybody. */
+static int eligible_column(struct reader *r, const struct data_plan *p, const char *endpoint)
+{
+    return text_table_find(p->table, arena_printf(r->memory, "%s" ELIGIBLE_SUFFIX, endpoint));
+}
+
 static struct endpoint_columns deduce_time(struct reader *r, const struct data_plan *p, int time)
 {
     static const char suffix[] = "_time";
     const char *name = p->table->name[time];
     const size_t length = strlen(name), tail = sizeof suffix - 1;
-    struct endpoint_columns found = {.value = -1, .time = time, .event = -1, .binary = true};
+    struct endpoint_columns found = {.value = -1,
+                                     .time = time,
+                                     .event = -1,
+                                     .eligible = -1,
+                                     .binary = true,
+                                     .bounds = {NAN, NAN}};
     if (length <= tail || strcmp(name + length - tail, suffix) != 0) return found;
     found.name = arena_copy(r->memory, name, length - tail);
     found.event = text_table_find(p->table, arena_printf(r->memory, "%s_event", found.name));
@@ -196,6 +219,7 @@ static struct endpoint_columns deduce_time(struct reader *r, const struct data_p
         found.event = text_table_find(p->table, arena_printf(r->memory, "%s_cause", found.name));
     found.better = found.event_is_cause ? 1 : -1;
     found.value = text_table_find(p->table, found.name);
+    found.eligible = eligible_column(r, p, found.name);
     return found;
 }
 
@@ -213,12 +237,15 @@ static void deduce_endpoints(struct reader *r, struct data_plan *p)
     }
     for (int k = 0; k < p->table->n_columns; k++)
         if (!taken[k])
-            p->endpoint[p->n_endpoints++] = (struct endpoint_columns){.name = p->table->name[k],
-                                                                      .value = k,
-                                                                      .time = -1,
-                                                                      .event = -1,
-                                                                      .binary = true,
-                                                                      .better = -1};
+            p->endpoint[p->n_endpoints++] =
+                (struct endpoint_columns){.name = p->table->name[k],
+                                          .value = k,
+                                          .time = -1,
+                                          .event = -1,
+                                          .eligible = eligible_column(r, p, p->table->name[k]),
+                                          .binary = true,
+                                          .better = -1,
+                                          .bounds = {NAN, NAN}};
 }
 
 /* --- arms ------------------------------------------------------------------------------------- */

@@ -107,12 +107,15 @@ static void check_analysis(struct reader *r, const struct data_plan *plan,
     struct use u = {r, plan, what, b->spec->endpoint.at};
     if (b->n_tiers > 0)
         check_tiers(u, b);
-    else if (b->method->outcome == OUTCOME_TIME)
+    else if (b->outcome_kind == OUTCOME_TIME)
         check_times(&u, &b->outcome);
     else
-        check_outcome(&u, b->outcome.value, b->method->outcome == OUTCOME_BINARY ? 1 : -1);
-    for (int k = 0; k < b->n_adjust; k++) {
-        u.at = b->spec->adjust.item[k].at;
+        check_outcome(&u, b->outcome.value, b->outcome_kind == OUTCOME_BINARY ? 1 : -1);
+    if (b->missing != MISSING_COMPLETE && b->outcome.eligible >= 0)
+        check_outcome(&u, b->outcome.eligible, 1);
+    for (int k = 0; k < b->n_adjust + b->n_impute; k++) {
+        u.at = k < b->n_adjust ? b->spec->adjust.item[k].at
+                               : b->spec->impute_with.item[k - b->n_adjust].at;
         visit_column(b->adjust[k].column, &u);
     }
     for (int k = 0; k < b->n_strata; k++) {
@@ -123,6 +126,8 @@ static void check_analysis(struct reader *r, const struct data_plan *plan,
     if (b->cluster >= 0) visit_column(b->cluster, &u);
     u.at = b->spec->marker.at;
     if (b->marker >= 0) visit_column(b->marker, &u);
+    u.at = b->spec->versus.at;
+    if (b->versus >= 0) visit_column(b->versus, &u);
     u.at = b->spec->where.at;
     if (b->where != NULL) expression_columns(b->where, visit_column, &u);
 }

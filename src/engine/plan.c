@@ -35,7 +35,7 @@ static void make_answers(struct plan *plan)
             if (j == 0) continue;
             a->name = arena_printf(&plan->memory, "%s.%s", b->spec->name, o->suffix);
             a->null = o->null;
-            if (o->benefit_is_high) a->benefit = 1;
+            a->benefit = output_benefit(o, b->term >= 0 ? 0 : b->outcome.better);
         }
     }
 }

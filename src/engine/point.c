@@ -1,7 +1,18 @@
 /* point.c - see point.h.  SPDX-License-Identifier: MIT */
 #include "engine/point.h"
 
+#include <math.h>
 #include <string.h>
+
+/* Whether an analysis asks which patients without a value ought to have one. */
+static bool wants_eligible(const struct analysis_specs *a, const char *endpoint)
+{
+    for (int k = 0; k < a->n; k++)
+        if (a->item[k].missing != MISSING_COMPLETE && a->item[k].endpoint.text != NULL &&
+            strcmp(a->item[k].endpoint.text, endpoint) == 0)
+            return true;
+    return false;
+}
 
 /* Names do not collide, but what is added to them may: death_time. */
 static void check_column(struct reader *r, const struct schema *s, int column,
@@ -18,7 +29,7 @@ void point_make_schema(struct reader *r, struct point *point)
     const struct endpoint_specs *specs = &point->scenario.endpoints;
     struct schema *s = &point->schema;
     s->column =
-        arena_alloc(r->memory, (size_t)(p->n_covariates + 1 + 3 * specs->n), sizeof *s->column);
+        arena_alloc(r->memory, (size_t)(p->n_covariates + 1 + 4 * specs->n), sizeof *s->column);
     point->visible = arena_alloc(r->memory, (size_t)p->n_covariates, sizeof *point->visible);
     for (int k = 0; k < p->n_covariates; k++) {
         if (p->covariate[k].latent) continue;
@@ -35,7 +46,8 @@ void point_make_schema(struct reader *r, struct point *point)
     for (int k = 0; k < specs->n; k++) {
         const struct endpoint_spec *e = &specs->item[k];
         struct endpoint_columns *c = &point->columns[k];
-        *c = (struct endpoint_columns){.name = e->name, .value = -1, .time = -1, .event = -1};
+        *c = (struct endpoint_columns){
+            .name = e->name, .value = -1, .time = -1, .event = -1, .eligible = -1};
         c->better = e->common.better == 0 ? e->kind->better : e->common.better == 1 ? -1 : 1;
         c->binary = e->kind->outcome == OUTCOME_BINARY ||
                     (e->kind->is_yes_no && e->kind->is_yes_no(e->params)) ||
@@ -43,6 +55,14 @@ void point_make_schema(struct reader *r, struct point *point)
         if (e->kind->has_value) {
             c->value = s->n;
             s->column[s->n++] = (struct column){.name = e->name};
+        }
+        c->bounds = e->kind->bounds ? e->kind->bounds(e->params)
+                    : c->binary     ? (struct bounds){0, 1}
+                                    : (struct bounds){NAN, NAN};
+        if (c->value >= 0 && wants_eligible(&point->scenario.analyses, e->name)) {
+            c->eligible = s->n;
+            s->column[s->n++] =
+                (struct column){.name = arena_printf(r->memory, "%s" ELIGIBLE_SUFFIX, e->name)};
         }
         if (e->kind->outcome != OUTCOME_TIME) continue;
         c->time = s->n;
@@ -56,6 +76,7 @@ void point_make_schema(struct reader *r, struct point *point)
         check_column(r, s, point->columns[k].value, &specs->item[k]);
         check_column(r, s, point->columns[k].time, &specs->item[k]);
         check_column(r, s, point->columns[k].event, &specs->item[k]);
+        check_column(r, s, point->columns[k].eligible, &specs->item[k]);
     }
 }
 

@@ -88,6 +88,18 @@ static void record(const struct point *point, const struct patients *p, uint64_t
 
 /* --- dataset ---------------------------------------------------------------------------------- */
 
+/* 1 where an endpoint ought to have a value, else 0. */
+static const double *eligible_column(const struct endpoint_spec *e, const struct patients *p,
+                                     const struct course *c, struct scratch *w)
+{
+    double *eligible = scratch_doubles(w, p->n);
+    for (int i = 0; i < p->n; i++) {
+        const bool counts = !(p->excluded[i] > 0) && p->followed[i] >= 0;
+        eligible[i] = counts && (!e->kind->eligible || e->kind->eligible(e->params, p, c, i));
+    }
+    return eligible;
+}
+
 struct dataset endpoint_dataset(const struct point *point, const struct patients *p,
                                 const struct course *c, uint64_t replicate, bool complete,
                                 struct scratch *w)
@@ -108,6 +120,7 @@ struct dataset endpoint_dataset(const struct point *point, const struct patients
         specs->item[k].kind->compute(specs->item[k].params, p, c, &outcome[k]);
         if (at->value >= 0) value[at->value] = outcome[k].value;
         if (at->time >= 0) value[at->time] = outcome[k].time, value[at->event] = outcome[k].event;
+        if (at->eligible >= 0) value[at->eligible] = eligible_column(&specs->item[k], p, c, w);
         all_recorded = all_recorded && point->recording[k].always;
     }
     if (!complete && !all_recorded) record(point, p, replicate, value, outcome, w);

@@ -84,9 +84,14 @@ struct sample {
     int n_strata;
     const int *cluster; /* [n] 0 … n_clusters-1, every code occurs: of `cluster` or `frailty` */
     int n_clusters;
-    const double *marker; /* [n] */
+    const double *marker, *versus; /* [n] and the marker it is compared with, or NULL */
     int n_tiers;
     const struct tier *tier; /* [n_tiers] first compared first */
+};
+
+/* The least and the largest value an outcome can take; NaN where it has no such. */
+struct bounds {
+    double lowest, highest;
 };
 
 enum outcome_kind { OUTCOME_VALUE, OUTCOME_BINARY, OUTCOME_TIME };
@@ -99,23 +104,31 @@ enum { USES_HIERARCHY = 32 };
 /* Patients come in clusters: the key is allowed, or required; or it is a frailty. */
 enum { USES_CLUSTER = 64, NEEDS_CLUSTER = 128, USES_FRAILTY = 256 };
 
-/* Besides times, the endpoint's yes/no value is read: NULL where it has none, NaN where missing. */
-enum { USES_VALUE = 512 };
+/* A second marker can be named; imputations of its outcome are pooled. */
+enum { USES_VERSUS = 512, POOLS_IMPUTATIONS = 1024 };
 
 enum { OUTPUTS_MAX = 4 + 2 * TIERS_MAX };
+
+/* Where benefit lies: as the endpoint says (fewer deaths, a lower SOFA); at larger values whatever
+ * it says (a probability of benefit); or against it (what rises as events fall: survival). */
+enum benefit { BENEFIT_OF_ENDPOINT, BENEFIT_HIGH, BENEFIT_OPPOSITE };
 
 /* One number an analysis gives. The first output is the analysis's own answer and has no suffix;
  * further ones are reported as NAME.suffix. */
 struct output {
     const char *suffix, *brief;
     enum scale scale;
-    double null;          /* natural scale; NaN: nothing is tested */
-    bool benefit_is_high; /* a larger value is better whatever the endpoint says */
+    double null; /* natural scale; NaN: nothing is tested */
+    enum benefit benefit;
 };
+/* The sign of benefit, where `endpoint` is that of the endpoint's values or events. */
+int output_benefit(const struct output *o, int endpoint);
 
 struct analysis {
     const char *name, *brief, *formula, *reference;
     enum outcome_kind outcome; /* what it needs of its endpoint */
+    /* The same where it depends on the parameters; NULL: it does not. */
+    enum outcome_kind (*outcome_of)(const void *params);
     int uses;
     const struct param *params; /* own keys, may be NULL */
     size_t params_size;
@@ -136,7 +149,8 @@ struct analysis {
                 struct scratch *w, struct result *out);
     /* Run instead when the key is given: of the same name, with parameters and outputs of its own.
      * NULL: the key changes nothing but the sample, or is refused. */
-    const struct analysis *with_cluster, *with_frailty;
+    const struct analysis *with_cluster, *with_frailty, *with_versus;
+    const struct analysis *with_imputations; /* for `missing: multiple` */
 };
 
 /* Helpers every analysis uses: see inference.c. */

@@ -1,6 +1,8 @@
 /* analysis_spec.c - see analysis_spec.h.  SPDX-License-Identifier: MIT */
 #include "model/analysis_spec.h"
 #include "base/text.h"
+#include "model/binder.h"
+#include "model/missing.h"
 #include "model/registry.h"
 #include "stat/distribution.h"
 
@@ -22,6 +24,7 @@ const struct param analysis_params[] = {
      .help = "covariates: age, log(lactate), sqrt(x), source (contrasts)"},
     {ROW(PARAM_TEXTS, strata), .help = "centre or covariates; every combination is a stratum"},
     {ROW(PARAM_TEXT, marker), .help = "covariate or endpoint whose values are judged (roc)"},
+    {ROW(PARAM_TEXT, versus), .help = "a second marker: the areas of both are compared (roc)"},
     {ROW(PARAM_TEXT, cluster), .help = "column whose levels are clusters: centre"},
     {ROW(PARAM_TEXT, frailty), .help = "column whose levels have a normal random effect (cox)"},
     {ROW(PARAM_TEXT, term), .help = "whose coefficient is reported: arm, or an item of adjust"},
@@ -32,6 +35,12 @@ const struct param analysis_params[] = {
     {ROW(PARAM_NUMBER, null), .fallback = NAN,
      .help = "tested value on the natural scale (default 1 or 0); a margin makes non-inferiority"},
     {ROW(PARAM_TEXTS, contrast), .help = "[control, arm]; the first two arms"},
+    {ROW(PARAM_CHOICE, missing), .choices = MISSING_CHOICES,
+     .help = "outcomes not known: patients left out, or filled in; see 'shocksim help missing'"},
+    {ROW(PARAM_TEXTS, impute_with),
+     .help = "covariates that predict the outcome, besides the arm and adjust (single, multiple)"},
+    {ROW(PARAM_INTEGER, imputations), .fallback = 20, .min = 2, .max = 1000,
+     .help = "completed data sets of `missing: multiple`"},
     {ROW(PARAM_TEXT, where),
      .help = "subgroup, such as \"sofa < 10 and source == abdominal\"; see 'help where'"},
     {0}};
@@ -61,6 +70,11 @@ static const struct analysis *read_method(struct reader *r, const struct node *b
     }
     const struct analysis *found = analysis_named(method->text);
     if (found == NULL) unknown(r, method->at, what, "method", method->text, names, n);
+    const struct node *missing = node_get(body, "missing");
+    const bool multiple = missing != NULL && missing->kind == NODE_SCALAR &&
+                          strcmp(missing->text, MISSING_WORD_MULTIPLE) == 0;
+    if (found != NULL && found->with_imputations && multiple) return found->with_imputations;
+    if (found != NULL && found->with_versus && node_get(body, "versus")) return found->with_versus;
     if (found != NULL && found->with_frailty && node_get(body, "frailty"))
         return found->with_frailty;
     if (found != NULL && found->with_cluster && node_get(body, "cluster"))
@@ -108,13 +122,7 @@ void analyses_echo(struct buffer *out, const struct analysis_specs *a, int inden
 
 /* --- binding ---------------------------------------------------------------------------------- */
 
-struct binder {
-    struct reader *r;
-    const struct binding *to;
-    const char *what;
-};
-
-static int find_column(const struct binder *k, const char *name, struct place at)
+int binder_column(const struct binder *k, const char *name, struct place at)
 {
     const struct schema *s = k->to->schema;
     const int found = schema_find(s, name);
@@ -145,7 +153,7 @@ static void find_hidden(const struct binder *k, const struct named_text *where)
     }
 }
 
-static struct adjustment bind_adjustment(const struct binder *k, const struct named_text *item)
+struct adjustment binder_adjustment(const struct binder *k, const struct named_text *item)
 {
     struct adjustment a = {-1, TRANSFORM_NONE, item->text};
     const char *open = strchr(item->text, '('), *name = item->text;
@@ -164,7 +172,7 @@ static struct adjustment bind_adjustment(const struct binder *k, const struct na
         }
         name = arena_copy(k->r->memory, open + 1, length - head - 2);
     }
-    a.column = find_column(k, name, item->at);
+    a.column = binder_column(k, name, item->at);
     if (a.column >= 0 && a.transform != TRANSFORM_NONE &&
         k->to->schema->column[a.column].kind == COLUMN_CATEGORY)
         error_at(k->r->errors, item->at, "%s: '%s' is categorical, it has no logarithm or root",
@@ -200,10 +208,10 @@ static void bind_endpoint(const struct binder *k, const struct analysis_spec *a,
     const struct endpoint_columns *found = find_endpoint(k, &a->endpoint);
     if (found == NULL) return;
     b->outcome = *found;
-    const bool fits = a->method->outcome == OUTCOME_TIME     ? found->time >= 0
-                      : a->method->outcome == OUTCOME_BINARY ? found->value >= 0 && found->binary
-                                                             : found->value >= 0;
-    want(k, &a->endpoint, fits, a->method->name, wanted[a->method->outcome]);
+    const bool fits = b->outcome_kind == OUTCOME_TIME     ? found->time >= 0
+                      : b->outcome_kind == OUTCOME_BINARY ? found->value >= 0 && found->binary
+                                                          : found->value >= 0;
+    want(k, &a->endpoint, fits, a->method->name, wanted[b->outcome_kind]);
 }
 
 static void bind_tier(const struct binder *k, const struct tier_spec *t, struct bound_analysis *b)
@@ -311,7 +319,7 @@ static void bind_cluster(const struct binder *k, const struct analysis_spec *a,
     refuse(k, a, USES_CLUSTER, a->cluster.text != NULL, "cluster");
     refuse(k, a, USES_FRAILTY, a->frailty.text != NULL, "frailty");
     if (column->text != NULL && a->method->uses & (USES_CLUSTER | USES_FRAILTY))
-        b->cluster = find_column(k, column->text, column->at);
+        b->cluster = binder_column(k, column->text, column->at);
     else if (a->method->uses & NEEDS_CLUSTER)
         error_at(k->r->errors, a->at, "%s: 'cluster' is missing", k->what);
 }
@@ -327,10 +335,17 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
                                     const struct binding *to)
 {
     const struct binder k = {r, to, arena_printf(r->memory, "analysis '%s'", a->name)};
-    struct bound_analysis b = {.spec = a, .method = a->method, .marker = -1};
+    struct bound_analysis b = {.spec = a,
+                               .method = a->method,
+                               .outcome_kind = a->method->outcome_of
+                                                   ? a->method->outcome_of(a->params)
+                                                   : a->method->outcome,
+                               .marker = -1,
+                               .versus = -1};
     refuse(&k, a, USES_ADJUST, a->adjust.n > 0, "adjust");
     refuse(&k, a, USES_STRATA, a->strata.n > 0, "strata");
     refuse(&k, a, USES_MARKER, a->marker.text != NULL, "marker");
+    refuse(&k, a, USES_VERSUS, a->versus.text != NULL, "versus");
     refuse(&k, a, USES_TERM, a->term.text != NULL, "term");
     refuse_conflict(&k, a);
     refuse(&k, a, USES_HIERARCHY, a->hierarchy.n > 0, "hierarchy");
@@ -340,19 +355,21 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
         bind_endpoint(&k, a, &b);
     b.n_outputs = a->method->n_outputs + a->method->outputs_per_tier * a->hierarchy.n;
     bind_arms(&k, a, &b);
-    b.adjust = arena_alloc(r->memory, (size_t)a->adjust.n, sizeof *b.adjust);
+    b.adjust = arena_alloc(r->memory, (size_t)(a->adjust.n + a->impute_with.n), sizeof *b.adjust);
     for (int i = 0; i < a->adjust.n; i++)
-        b.adjust[b.n_adjust++] = bind_adjustment(&k, &a->adjust.item[i]);
+        b.adjust[b.n_adjust++] = binder_adjustment(&k, &a->adjust.item[i]);
     bind_term(&k, a, &b);
     b.stratum = arena_alloc(r->memory, (size_t)a->strata.n, sizeof *b.stratum);
     for (int i = 0; i < a->strata.n; i++)
-        b.stratum[b.n_strata++] = find_column(&k, a->strata.item[i].text, a->strata.item[i].at);
+        b.stratum[b.n_strata++] = binder_column(&k, a->strata.item[i].text, a->strata.item[i].at);
     if (a->method->uses & USES_MARKER) {
         if (a->marker.text == NULL)
             error_at(r->errors, a->at, "%s: 'marker' is missing", k.what);
         else
-            b.marker = find_column(&k, a->marker.text, a->marker.at);
+            b.marker = binder_column(&k, a->marker.text, a->marker.at);
     }
+    if (a->versus.text != NULL) b.versus = binder_column(&k, a->versus.text, a->versus.at);
+    missing_bind(&k, &b);
     bind_cluster(&k, a, &b);
     if (a->where.text != NULL) {
         b.where = expression_read(a->where.text, a->where.at, to->schema, r->memory, r->errors);
@@ -362,12 +379,11 @@ struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec
     const double null = isnan(a->null) ? first->null : a->null;
     if (first->scale == SCALE_LOG && null <= 0)
         error_at(r->errors, a->at, "%s: null must be a ratio above 0, not %g", k.what, null);
-    b.inference = (struct inference){.alpha = a->alpha,
-                                     .sides = (int)a->sides,
-                                     .null = null,
-                                     .benefit = first->benefit_is_high ? 1
-                                                : b.term >= 0          ? 0
-                                                                       : b.outcome.better,
-                                     .z = normal_upper_quantile(a->alpha / (double)a->sides)};
+    b.inference =
+        (struct inference){.alpha = a->alpha,
+                           .sides = (int)a->sides,
+                           .null = null,
+                           .benefit = output_benefit(first, b.term >= 0 ? 0 : b.outcome.better),
+                           .z = normal_upper_quantile(a->alpha / (double)a->sides)};
     return b;
 }

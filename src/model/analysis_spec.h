@@ -28,8 +28,10 @@ struct analysis_spec {
     struct place at;
     const struct analysis *method;
     void *params; /* the method's own */
-    struct named_text method_name, endpoint, marker, term, where, cluster, frailty;
-    struct names adjust, strata, contrast;
+    struct named_text method_name, endpoint, marker, versus, term, where, cluster, frailty;
+    struct names adjust, strata, contrast, impute_with;
+    int missing; /* of enum missing */
+    int64_t imputations;
     struct hierarchy hierarchy;
     double alpha, null;
     int64_t sides;
@@ -43,6 +45,8 @@ struct analysis_specs {
 void analyses_read(struct reader *r, const struct node *n, struct analysis_specs *a);
 void analyses_echo(struct buffer *out, const struct analysis_specs *a, int indent);
 
+#define ELIGIBLE_SUFFIX "_eligible"
+
 /* An endpoint's columns in a dataset; -1 where it has none. */
 struct endpoint_columns {
     const char *name;
@@ -50,6 +54,9 @@ struct endpoint_columns {
     bool event_is_cause; /* 0 censored, 1 the event, 2 a competing one */
     bool binary;         /* value is 0 or 1 */
     int better;          /* +1 higher, -1 lower */
+    int eligible;        /* column: 1 where there ought to be a value, 0 for patients who are left
+                            out by design (dead by then, excluded); -1: every patient ought to */
+    struct bounds bounds;
 };
 
 /* What an analysis may name. */
@@ -61,6 +68,17 @@ struct binding {
     const char *const *arm; /* names; the first is the control */
     int n_hidden;
     const char *const *hidden; /* latent covariates: exist, but no analysis may see them */
+};
+
+/* What becomes of patients whose outcome is not known. */
+enum missing {
+    MISSING_COMPLETE, /* left out */
+    MISSING_WORST,
+    MISSING_BEST,
+    MISSING_WORST_BEST, /* worst where treated, best in the control arm */
+    MISSING_BEST_WORST,
+    MISSING_SINGLE, /* predicted */
+    MISSING_MULTIPLE
 };
 
 enum transform { TRANSFORM_NONE, TRANSFORM_LOG, TRANSFORM_SQRT };
@@ -78,19 +96,21 @@ struct bound_tier {
 struct bound_analysis {
     const struct analysis_spec *spec;
     const struct analysis *method;
+    enum outcome_kind outcome_kind;
     int n_outputs;
     struct inference inference;
     struct endpoint_columns outcome; /* of a hierarchy: the first tier's */
     int n_tiers;                     /* 0: no hierarchy */
     struct bound_tier *tier;
     int arm[2]; /* control and treated; arm[1] = -1 without arms */
-    int n_adjust;
-    struct adjustment *adjust;
-    int term;               /* index into adjust, or -1: the arm */
-    int n_strata, *stratum; /* columns */
-    int marker;             /* column or -1 */
-    int cluster;            /* column of `cluster` or `frailty`, or -1 */
+    int n_adjust, n_impute;
+    struct adjustment *adjust; /* [n_adjust + n_impute] the latter predict missing outcomes only */
+    int term;                  /* index into adjust, or -1: the arm */
+    int n_strata, *stratum;    /* columns */
+    int marker, versus;        /* columns or -1 */
+    int cluster;               /* column of `cluster` or `frailty`, or -1 */
     const struct expression *where;
+    enum missing missing;
 };
 /* Reports every mistake; the result is usable only when none was added to r->errors. */
 struct bound_analysis analysis_bind(struct reader *r, const struct analysis_spec *a,

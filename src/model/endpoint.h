@@ -45,6 +45,12 @@ void endpoint_sofa_day(const struct endpoint_question *q, double day, struct cou
  * observed until then, or seen to die. */
 void endpoint_keep_known(const struct patients *p, const double *death, double day, double *x);
 
+/* Patient i was seen to die by that day. */
+static inline bool endpoint_saw_death(const struct patients *p, double death, int i, double day)
+{
+    return death <= day && death <= p->followed[i];
+}
+
 struct endpoint {
     const char *name, *brief, *formula, *reference;
     const struct param *params; /* own keys; common ones (observed, better) are read elsewhere */
@@ -64,6 +70,11 @@ struct endpoint {
     void (*check)(void *params, const struct endpoint_question *q, struct course_needs *needs);
     void (*compute)(const void *params, const struct patients *p, const struct course *c,
                     struct outcome *out);
+    /* What the value can be. NULL: 0 to 1 for yes or no, else unlimited. */
+    struct bounds (*bounds)(const void *params);
+    /* Whether patient i, who counts, ought to have a value: if there is none it is missing. NULL:
+     * everybody ought to. */
+    bool (*eligible)(const void *params, const struct patients *p, const struct course *c, int i);
 };
 
 #endif

@@ -15,6 +15,11 @@ const char *undefined_text(enum undefined why)
     return text[why];
 }
 
+int output_benefit(const struct output *o, int endpoint)
+{
+    return o->benefit == BENEFIT_HIGH ? 1 : o->benefit == BENEFIT_OPPOSITE ? -endpoint : endpoint;
+}
+
 struct result result_undefined(enum undefined why, int n, int events)
 {
     return (struct result){NAN, NAN, NAN, NAN, NAN, NAN, n, events, why};

@@ -1,6 +1,6 @@
 /* sample.c - the complete cases of one analysis, from a dataset.  SPDX-License-Identifier: MIT */
 #include "base/dispatch.h"
-#include "model/analysis_spec.h"
+#include "model/missing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
                           unsigned char *keep, struct scratch *w)
 {
     const int n = d->n;
-    const bool by_time = b->method->outcome == OUTCOME_TIME;
+    const bool by_time = b->outcome_kind == OUTCOME_TIME;
     memset(keep, 1, (size_t)n);
     if (b->where != NULL) expression_evaluate(b->where, d, keep, w);
     const bool ignores_arms = b->method->uses & NEEDS_NO_ARM && !(b->method->uses & USES_TERM);
@@ -62,6 +62,7 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
     for (int k = 0; k < b->n_strata; k++) drop_missing(d->value[b->stratum[k]], keep, n);
     if (b->cluster >= 0) drop_missing(d->value[b->cluster], keep, n);
     if (b->marker >= 0) drop_missing(d->value[b->marker], keep, n);
+    if (b->versus >= 0) drop_missing(d->value[b->versus], keep, n);
 }
 
 /* The patients that an analysis keeps, as row numbers. */
@@ -250,12 +251,10 @@ static const double *events_of(const struct endpoint_columns *e, const double *c
 static void take_outcome(const struct bound_analysis *b, const struct dataset *d,
                          const struct rows *r, struct sample *s, struct scratch *w)
 {
-    if (b->method->outcome != OUTCOME_TIME) {
+    if (b->outcome_kind != OUTCOME_TIME) {
         s->value = take(d->value[b->outcome.value], r, w);
         return;
     }
-    if (b->method->uses & USES_VALUE && b->outcome.value >= 0)
-        s->value = take(d->value[b->outcome.value], r, w);
     s->time = take(d->value[b->outcome.time], r, w);
     s->cause = take(d->value[b->outcome.event], r, w);
     s->event = events_of(&b->outcome, s->cause, r->n, w);
@@ -303,12 +302,17 @@ struct sample sample_take(const struct bound_analysis *b, const struct dataset *
     take_strata(b, d, &r, &s, w);
     if (b->cluster >= 0) take_clusters(b, d, &r, &s, w);
     if (b->marker >= 0) s.marker = take(d->value[b->marker], &r, w);
+    if (b->versus >= 0) s.versus = take(d->value[b->versus], &r, w);
     return s;
 }
 
 void analysis_run(const struct bound_analysis *b, const struct dataset *d, struct scratch *w,
                   struct result *out)
 {
+    if (b->missing != MISSING_COMPLETE) {
+        missing_run(b, d, w, out);
+        return;
+    }
     const struct scratch_mark mark = scratch_save(w);
     enum undefined why;
     const struct sample s = sample_take(b, d, w, &why);

@@ -1,0 +1,34 @@
+/* imputation.h - missing responses of a normal linear regression: predicted, or drawn.
+ * SPDX-License-Identifier: MIT */
+#ifndef STAT_IMPUTATION_H
+#define STAT_IMPUTATION_H
+
+#include "base/memory.h"
+
+#include <stdint.h>
+
+/* The regression of the responses that are known on a constant and columns. */
+struct imputation {
+    int n, n_known;
+    int rank;                  /* columns of q: the constant and what the data tell apart */
+    const double *const *q;    /* [rank][n] orthonormal over the rows with a response */
+    const double *coefficient; /* [rank] of q */
+    double residual_square;    /* sum of squares; n_known - rank degrees of freedom */
+};
+
+/* y[n] with NaN where missing, of which one at least is not; x[n_x][n] without missing values.
+ * Columns that the rows with a response do not tell apart are left out. In w, which the caller
+ * restores. */
+struct imputation imputation_fit(const double *y, const double *const *x, int n_x, int n,
+                                 struct scratch *w);
+
+/* The expected response of a row. */
+double imputation_mean(const struct imputation *m, int row);
+
+/* Draws the responses of `row[n_rows]` into y, from the posterior predictive distribution: first
+ * the variance and the coefficients, then each response. Needs n_known > rank. Draws are the stream
+ * of (key, replicate), in the order of `row`. */
+void imputation_draw(const struct imputation *m, uint64_t key, uint64_t replicate, const int *row,
+                     int n_rows, double *y, struct scratch *w);
+
+#endif
