@@ -1,6 +1,7 @@
 /* missing.c - see missing.h.  SPDX-License-Identifier: MIT */
 #include "model/missing.h"
 #include "base/checksum.h"
+#include "base/stream.h"
 #include "model/binder.h"
 #include "stat/distribution.h"
 #include "stat/imputation.h"
@@ -220,10 +221,13 @@ static void run_multiple(const struct bound_analysis *b, struct filling *f, cons
                          struct scratch *w, struct result *out)
 {
     struct imputations sum = {.m = (int)b->spec->imputations};
-    double *drawn = scratch_doubles(w, g->sample.n);
+    const int n_draws = imputation_draws(&g->model, g->n_missing);
+    double *u = scratch_doubles(w, n_draws), *drawn = scratch_doubles(w, g->sample.n);
     double squares = 0;
     for (int m = 0; m < sum.m; m++) {
-        imputation_draw(&g->model, g->key, (uint64_t)m, g->missing, g->n_missing, drawn, w);
+        const struct stream s = stream_for(g->key, (uint64_t)m, stream_variable("imputation"));
+        stream_fill(&s, u, n_draws);
+        imputation_draw(&g->model, u, g->missing, g->n_missing, drawn);
         for (int k = 0; k < g->n_missing; k++)
             f->outcome[(int)g->sample.value[g->missing[k]]] = drawn[g->missing[k]];
         analysis_run(&f->complete, &f->data, w, out);

@@ -1,6 +1,5 @@
 /* imputation.c - see imputation.h.  SPDX-License-Identifier: MIT */
 #include "stat/imputation.h"
-#include "base/stream.h"
 #include "stat/distribution.h"
 #include "stat/vector.h"
 
@@ -81,23 +80,21 @@ double imputation_mean(const struct imputation *m, int row)
     return predict(m, m->coefficient, row);
 }
 
+int imputation_draws(const struct imputation *m, int n_rows)
+{
+    return 1 + m->rank + n_rows;
+}
+
 /* Under the prior proportional to 1/sigma^2: sigma^2 = RSS / chi^2_(n-p); beta normal about the
  * least-squares coefficients with covariance sigma^2 (X'X)^-1, which in the orthonormal basis is
  * sigma^2 I; y normal about its mean (Rubin 1987, Multiple Imputation for Nonresponse in Surveys,
- * p. 167). One uniform for the variance, then normals by inversion. */
-void imputation_draw(const struct imputation *m, uint64_t key, uint64_t replicate, const int *row,
-                     int n_rows, double *y, struct scratch *w)
+ * p. 167). All by inversion; the drawn coefficients take the place of their uniforms. */
+void imputation_draw(const struct imputation *m, double *u, const int *row, int n_rows, double *y)
 {
-    const struct scratch_mark mark = scratch_save(w);
-    const int df = m->n_known - m->rank, n_draws = 1 + m->rank + n_rows;
-    const struct stream s = stream_for(key, replicate, stream_variable("imputation"));
-    double *z = scratch_doubles(w, n_draws), *beta = scratch_doubles(w, m->rank);
-    stream_fill(&s, z, n_draws);
-    const double variance = m->residual_square / gamma_quantile(z[0] + 0.5, 0.5 * df, 2);
-    const double sigma = sqrt(variance);
-    vector_normal_quantile(z, z, n_draws);
-    for (int l = 0; l < m->rank; l++) beta[l] = m->coefficient[l] + sigma * z[1 + l];
-    for (int i = 0; i < n_rows; i++)
-        y[row[i]] = predict(m, beta, row[i]) + sigma * z[1 + m->rank + i];
-    scratch_restore(w, mark);
+    const double half_df = 0.5 * (m->n_known - m->rank);
+    const double sigma = sqrt(m->residual_square / gamma_quantile(u[0] + 0.5, half_df, 2));
+    vector_normal_quantile(u, u, imputation_draws(m, n_rows));
+    double *beta = u + 1, *z = beta + m->rank;
+    for (int l = 0; l < m->rank; l++) beta[l] = m->coefficient[l] + sigma * beta[l];
+    for (int i = 0; i < n_rows; i++) y[row[i]] = predict(m, beta, row[i]) + sigma * z[i];
 }

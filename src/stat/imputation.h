@@ -5,8 +5,6 @@
 
 #include "base/memory.h"
 
-#include <stdint.h>
-
 /* The regression of the responses that are known on a constant and columns. */
 struct imputation {
     int n, n_known;
@@ -25,10 +23,10 @@ struct imputation imputation_fit(const double *y, const double *const *x, int n_
 /* The expected response of a row. */
 double imputation_mean(const struct imputation *m, int row);
 
-/* Draws the responses of `row[n_rows]` into y, from the posterior predictive distribution: first
- * the variance and the coefficients, then each response. Needs n_known > rank. Draws are the stream
- * of (key, replicate), in the order of `row`. */
-void imputation_draw(const struct imputation *m, uint64_t key, uint64_t replicate, const int *row,
-                     int n_rows, double *y, struct scratch *w);
+/* Draws the responses of row[n_rows] into y, from the posterior predictive distribution: first the
+ * variance and the coefficients, then each response, in the order of `row`. Needs n_known > rank.
+ * u[imputation_draws()], with room for eight more, are uniforms less 1/2; they are used up. */
+int imputation_draws(const struct imputation *m, int n_rows);
+void imputation_draw(const struct imputation *m, double *u, const int *row, int n_rows, double *y);
 
 #endif
