@@ -51,7 +51,7 @@ struct beta_parameters {
     double prior_a, prior_b, margin;
 };
 
-enum { OUTPUTS = 3, COLUMNS_MAX = 4, PATIENTS_MAX = 20000 };
+enum { OUTPUTS = 3, COLUMNS_MAX = 4, PATIENTS_MAX = 20000, ROWS_MAX = 512 };
 
 /* Limits of 95 %, both ways of asking: the two-sided p is twice the smaller tail. */
 static void run(const struct analysis *method, const void *params, const struct sample *s,
@@ -68,6 +68,29 @@ static void run(const struct analysis *method, const void *params, const struct 
     if (r[0].why != UNDEFINED_NO) return;
     assert_true(fabs(p - 2 * fmin(r[0].p_value, 1 - r[0].p_value)) <= 1e-8);
     assert_true(fabs(r[0].ci_low - low) <= 1e-12);
+}
+
+/* The patients whose yes/no value is known, as odds and risk ratios read them. */
+struct known {
+    double value[ROWS_MAX], x[COLUMNS_MAX][ROWS_MAX];
+    unsigned char arm[ROWS_MAX];
+    const double *column[COLUMNS_MAX];
+};
+
+static struct sample known_of(const struct data *d, int n_x, struct known *k)
+{
+    struct sample s = {
+        .arm = k->arm, .value = k->value, .n_x = n_x, .x = k->column, .term = -1, .n_strata = 1};
+    for (int i = 0; i < d->n; i++) {
+        if (isnan(d->value[i])) continue;
+        k->value[s.n] = d->value[i];
+        k->arm[s.n] = d->arm[i];
+        for (int j = 0; j < n_x; j++) k->x[j][s.n] = d->x[j * d->n + i];
+        s.n_arm[d->arm[i]]++;
+        s.n++;
+    }
+    for (int j = 0; j < n_x; j++) k->column[j] = k->x[j];
+    return s;
 }
 
 static struct sample sample_of(const struct data *d, int n_x, const double **x)
@@ -108,7 +131,9 @@ static void test_normal_as_r(void **state)
         const struct normal_parameters p = {c->of,         c->prior,    c->expected,
                                             c->prior_mean, c->prior_sd, c->margin};
         const double *x[COLUMNS_MAX];
-        const struct sample s = sample_of(c->data, c->n_x, x);
+        struct known known;
+        const struct sample s =
+            c->of == 0 ? sample_of(c->data, c->n_x, x) : known_of(c->data, c->n_x, &known);
         struct result r[OUTPUTS];
         run(&analysis_normal_posterior, &p, &s, c->null, c->benefit, r);
         if (r[0].why != UNDEFINED_NO) fail_msg("case %d: %s", (int)k, undefined_text(r[0].why));
@@ -238,7 +263,7 @@ static void test_without_answer(void **state)
          &odds,
          {4, time, event, one_sided, arm, 0, NULL},
          UNDEFINED_ALL_EVENTS_IN_ARM},
-        {&analysis_normal_posterior, &odds, {4, time, event, NULL, arm, 0, NULL}, UNDEFINED_NO},
+        {&analysis_normal_posterior, &odds, {4, time, event, event, arm, 0, NULL}, UNDEFINED_NO},
         {&analysis_beta_binomial,
          &beta,
          {0, time, event, event, arm, 0, NULL},
@@ -251,7 +276,10 @@ static void test_without_answer(void **state)
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         const double *columns[COLUMNS_MAX];
-        const struct sample s = sample_of(&cases[k].data, cases[k].data.n_x, columns);
+        struct known known;
+        const struct sample s = cases[k].params == &odds
+                                    ? known_of(&cases[k].data, 0, &known)
+                                    : sample_of(&cases[k].data, cases[k].data.n_x, columns);
         struct result r[OUTPUTS];
         run(cases[k].method, cases[k].params, &s, cases[k].method->outputs[0].null, -1, r);
         for (int j = 0; j < OUTPUTS; j++) assert_int_equal(r[j].why, cases[k].why);

@@ -36,6 +36,12 @@ struct roc_case {
     double area[6]; /* AUC, se, limits, z, p */
     double threshold;
     double sensitivity[4], specificity[4]; /* share, se, limits */
+    double left_out[2];                    /* both, each patient judged by the others' cutoff */
+};
+struct versus_case {
+    const char *name;
+    const struct data *marker, *versus;
+    double expected[6]; /* difference of areas, se, z, p; the areas */
 };
 
 #include "oracle/regression.h"
@@ -50,6 +56,7 @@ struct roc_parameters {
     double cutoff;
 };
 
+enum { ROC_OUTPUTS = 7 };
 enum { WALD, LIKELIHOOD_RATIO, COLUMNS_MAX = 16 };
 
 static struct sample sample_of(const struct data *d, int n_x, const double **x)
@@ -127,9 +134,9 @@ static void test_roc_as_r(void **state)
     for (size_t k = 0; k < sizeof roc_cases / sizeof *roc_cases; k++) {
         const struct roc_case *c = &roc_cases[k];
         const struct sample s = sample_of(c->data, 0, NULL);
-        struct result r[4];
+        struct result r[ROC_OUTPUTS];
         run_roc(&s, c->cutoff, r);
-        for (int i = 0; i < 4; i++) assert_int_equal(r[i].why, UNDEFINED_NO);
+        for (int i = 0; i < ROC_OUTPUTS; i++) assert_int_equal(r[i].why, UNDEFINED_NO);
         close_to(c->name, "area", r[0].estimate, c->area[0], 1e-12);
         close_to(c->name, "se", r[0].se, c->area[1], 1e-12);
         close_to(c->name, "ci_low", r[0].ci_low, c->area[2], 1e-11);
@@ -146,7 +153,39 @@ static void test_roc_as_r(void **state)
             close_to(c->name, "share's ci_high", r[i].ci_high, expected[3], 1e-11);
             assert_true(isnan(r[i].statistic) && isnan(r[i].p_value));
         }
+        close_to(c->name, "sensitivity_cv", r[4].estimate, c->left_out[0], 1e-14);
+        close_to(c->name, "specificity_cv", r[5].estimate, c->left_out[1], 1e-14);
+        assert_true(fabs(r[6].estimate - c->sensitivity[0] - c->specificity[0] + c->left_out[0] +
+                         c->left_out[1]) < 1e-14);
+        assert_true(isnan(r[4].se) && isnan(r[6].p_value));
     }
+}
+
+static void test_two_markers_as_r(void **state)
+{
+    (void)state;
+    const struct inference in = {0.05, 2, 0, 1, 1.9599639845400545};
+    struct scratch w = {0};
+    for (size_t k = 0; k < sizeof versus_cases / sizeof *versus_cases; k++) {
+        const struct versus_case *c = &versus_cases[k];
+        struct sample s = sample_of(c->marker, 0, NULL);
+        struct result r[3];
+        s.versus = c->versus->marker;
+        analysis_roc.with_versus->run(NULL, &in, &s, &w, r);
+        close_to(c->name, "difference", r[0].estimate, c->expected[0], 1e-12);
+        close_to(c->name, "se", r[0].se, c->expected[1], 1e-11);
+        close_to(c->name, "z", r[0].statistic, c->expected[2], 1e-11);
+        close_to(c->name, "p", r[0].p_value, c->expected[3], 1e-9);
+        close_to(c->name, "limits", r[0].ci_high - r[0].ci_low, 2 * in.z * c->expected[1], 1e-11);
+        close_to(c->name, "area", r[1].estimate, c->expected[4], 1e-12);
+        close_to(c->name, "other area", r[2].estimate, c->expected[5], 1e-12);
+        assert_true(isfinite(r[1].p_value) && r[2].events == r[0].events);
+        s.versus = s.marker; /* a marker ranks patients as itself does */
+        analysis_roc.with_versus->run(NULL, &in, &s, &w, r);
+        assert_int_equal(r[0].why, UNDEFINED_NO_VARIATION);
+        assert_int_equal(r[1].why, UNDEFINED_NO);
+    }
+    scratch_free(&w);
 }
 
 static double uniform(uint64_t *state)
@@ -318,6 +357,30 @@ static void test_logistic_without_an_answer(void **state)
     assert_int_equal(why_logistic(&t), UNDEFINED_NO_PATIENTS);
 }
 
+/* Sensitivity and specificity when each patient is called by the cutoff found without them. */
+static void leave_one_out(const struct trial *t, double shares[2])
+{
+    double called[2] = {0, 0}, n[2] = {0, 0};
+    for (int left = 0; left < t->n; left++) {
+        struct trial others = *t;
+        const double *x;
+        others.n = 0;
+        for (int i = 0; i < t->n; i++) {
+            if (i == left) continue;
+            others.x[others.n] = t->x[i];
+            others.y[others.n++] = t->y[i];
+        }
+        const struct sample s = sample_of_trial(&others, 0, &x);
+        struct result r[ROC_OUTPUTS];
+        run_roc(&s, NAN, r);
+        const int is_case = t->y[left] > 0;
+        n[is_case]++;
+        called[is_case] += r[1].why == UNDEFINED_NO && t->x[left] > r[1].estimate;
+    }
+    shares[0] = called[1] / n[1];
+    shares[1] = 1 - called[0] / n[0];
+}
+
 /* AUC and DeLong's variance by their definition: all pairs, psi = 1 above, 1/2 tied, 0 below; the
  * best cutoff by trying each midpoint. */
 static void test_roc_against_definition(void **state)
@@ -347,21 +410,25 @@ static void test_roc_against_definition(void **state)
             *(t.y[i] > 0 ? &v10 : &v01) += d * d;
         }
         const struct sample s = sample_of_trial(&t, 0, &x);
-        struct result r[4];
+        struct result r[ROC_OUTPUTS];
         run_roc(&s, NAN, r);
         close_to("definition", "auc", r[0].estimate, auc, 1e-13);
         close_to("definition", "se", r[0].se, sqrt(v10 / n1 / (n1 - 1) + v01 / n0 / (n0 - 1)),
                  1e-12);
         for (int i = 0; i < t.n; i++) {
-            struct result at[4];
+            struct result at[ROC_OUTPUTS];
             run_roc(&s, t.x[i], at);
             if (at[2].estimate > 0) {
                 assert_true(at[2].estimate + at[3].estimate <=
                             r[2].estimate + r[3].estimate + 1e-12);
             }
         }
+        double shares[2];
+        leave_one_out(&t, shares);
+        close_to("definition", "sensitivity_cv", r[4].estimate, shares[0], 1e-14);
+        close_to("definition", "specificity_cv", r[5].estimate, shares[1], 1e-14);
         for (int i = 0; i < t.n; i++) t.x[i] = -t.x[i];
-        struct result mirrored[4];
+        struct result mirrored[ROC_OUTPUTS];
         run_roc(&s, NAN, mirrored);
         close_to("mirrored", "auc", mirrored[0].estimate, 1 - auc, 1e-12);
     }
@@ -374,7 +441,7 @@ static void test_roc_without_an_answer(void **state)
     const double marker[] = {1, 5, 2, 6, 4}, flat[] = {3, 3, 3, 3, 3};
     struct data d = {5, y, NULL, 0, NULL, marker};
     struct sample s = sample_of(&d, 0, NULL);
-    struct result r[4];
+    struct result r[ROC_OUTPUTS];
     run_roc(&s, NAN, r); /* perfect: no variance to test with */
     assert_int_equal(r[0].why, UNDEFINED_NO);
     close_to("perfect", "area", r[0].estimate, 1, 0);
@@ -406,7 +473,7 @@ static void test_tables(void **state)
     assert_int_equal(analysis_roc.params_size, sizeof(struct roc_parameters));
     assert_string_equal(analysis_roc.params[0].name, "cutoff");
     assert_true(isnan(analysis_roc.params[0].fallback));
-    assert_int_equal(analysis_roc.n_outputs, 4);
+    assert_int_equal(analysis_roc.n_outputs, ROC_OUTPUTS);
 }
 
 int main(void)
@@ -415,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_logistic_as_r),
         cmocka_unit_test(test_roc_as_r),
+        cmocka_unit_test(test_two_markers_as_r),
         cmocka_unit_test(test_properties_of_logistic),
         cmocka_unit_test(test_fourfold_table),
         cmocka_unit_test(test_separation_is_exactly_that),

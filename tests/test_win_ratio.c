@@ -15,6 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct real_case {
+    const char *name;
+    int n;
+    const double *time, *event, *x, *arm, *stratum; /* [n] */
+    int n_strata;
+    double margin;                /* of the first tier, survival */
+    double whole[23], within[23]; /* three answers of six numbers, ties, wins and losses of tiers */
+};
+
 #include "oracle/win_ratio.h"
 
 extern const struct analysis analysis_win_ratio;
@@ -316,6 +325,31 @@ static void agrees_with_r(void **state)
             run(&two_sided, &s, r);
             expect_results(r, expected[h][strata], 3);
         }
+}
+
+static void agrees_with_r_on_real_data(void **state)
+{
+    (void)state;
+    for (int k = 0; k < (int)COUNT(real_cases); k++) {
+        const struct real_case *c = &real_cases[k];
+        struct data *d = calloc(1, sizeof *d);
+        for (int i = 0; i < c->n; i++) d->arm[i] = (unsigned char)c->arm[i];
+        for (int i = 0; i < c->n; i++) d->stratum[i] = (int)c->stratum[i];
+        d->tier[0] = (struct tier){.time = c->time,
+                                   .event = c->event,
+                                   .better = -1,
+                                   .margin = c->margin,
+                                   .tie_if_both = true};
+        d->tier[1] = (struct tier){.value = c->x, .better = 1};
+        struct result r[OUTPUTS_MAX];
+        const struct sample whole = sample_of(d, c->n, 2, 1);
+        run(&two_sided, &whole, r);
+        expect_results(r, c->whole, 2);
+        const struct sample within = sample_of(d, c->n, 2, c->n_strata);
+        run(&two_sided, &within, r);
+        expect_results(r, c->within, 2);
+        free(d);
+    }
 }
 
 /* ANDROMEDA-SHOCK-2 (JAMA 2025;334:1988): 19.1, 26.4 and 3.4 % of pairs won, 17.8, 21.1 and 3.2 %
@@ -689,6 +723,7 @@ int main(void)
         cmocka_unit_test(crowded_values_are_counted),
         cmocka_unit_test(event_on_the_last_day_is_a_tie),
         cmocka_unit_test(agrees_with_r),
+        cmocka_unit_test(agrees_with_r_on_real_data),
         cmocka_unit_test(andromeda_shock_2),
         cmocka_unit_test(symmetries),
         cmocka_unit_test(one_sided_towards_benefit),

@@ -1,7 +1,7 @@
 # regression.R - expected numbers of tests/test_regression.c: logistic regression by glm, ROC by pROC.
 # SPDX-License-Identifier: MIT
 # Rscript --vanilla tests/oracle/regression.R    (from the root; rewrites tests/oracle/regression.h)
-suppressPackageStartupMessages({library(MASS); library(pROC)})
+suppressPackageStartupMessages({library(MASS); library(pROC); library(survival)})
 
 number <- function(x) ifelse(is.na(x), "NAN", sprintf("%.17g", as.numeric(x)))
 out <- c(
@@ -15,7 +15,7 @@ array <- function(type, name, values) {
   out <<- c(out, strwrap(paste(if (type == "double") number(values) else values, collapse = ", "),
                          100), "};")
 }
-rows <- list(logistic = character(), roc = character())
+rows <- list(logistic = character(), roc = character(), versus = character())
 
 data_set <- function(name, y, arm = NULL, x = NULL, marker = NULL) {
   array("double", paste0(name, "_y"), as.integer(y))
@@ -67,6 +67,22 @@ logistic_case <- function(name, d, n_x = if (is.null(d$x)) 0 else ncol(d$x), ter
     sum(d$y), "},"))
 }
 
+# Sensitivity and specificity when each patient is called by Youden's cutoff of the others: the lowest
+# midpoint of neighbouring values where sensitivity + specificity is largest, found by trying them all.
+youden <- function(y, m) {
+  v <- sort(unique(m))
+  if (length(v) < 2) return(NA)
+  at <- (head(v, -1) + tail(v, -1)) / 2
+  n1 <- sum(y); n0 <- sum(1 - y)
+  score <- sapply(at, function(t) sum(m[y == 1] > t) * n0 + sum(m[y == 0] <= t) * n1)
+  at[which.max(score)]
+}
+left_out <- function(y, m) {
+  called <- sapply(seq_along(y), function(i) m[i] > youden(y[-i], m[-i]))
+  called[is.na(called)] <- FALSE
+  c(mean(called[y == 1]), mean(!called[y == 0]))
+}
+
 roc_case <- function(name, d, cutoff = NA) {
   r <- roc(d$y, d$marker, levels = c(0, 1), direction = "<", quiet = TRUE)
   ci <- ci.auc(r, method = "delong")
@@ -76,6 +92,7 @@ roc_case <- function(name, d, cutoff = NA) {
   if (is.na(cutoff)) {
     best <- coords(r, "best", best.method = "youden", transpose = FALSE)
     at <- min(best$threshold)
+    stopifnot(all.equal(at, youden(d$y, d$marker), tolerance = 1e-14))
     sens <- best$sensitivity[which.min(best$threshold)]
     spec <- best$specificity[which.min(best$threshold)]
   } else {
@@ -89,7 +106,20 @@ roc_case <- function(name, d, cutoff = NA) {
     "{\"", name, "\", &", d$name, ", ", number(cutoff), ",\n {",
     paste(number(c(auc(r), se, ci[1], ci[3], z, 2 * pnorm(-abs(z)))), collapse = ", "), "}, ",
     number(at), ",\n {", paste(number(c(sens, sqrt(sens * (1 - sens) / n1), w1)), collapse = ", "),
-    "}, {", paste(number(c(spec, sqrt(spec * (1 - spec) / n0), w0)), collapse = ", "), "}},"))
+    "}, {", paste(number(c(spec, sqrt(spec * (1 - spec) / n0), w0)), collapse = ", "), "},\n {",
+    paste(number(if (is.na(cutoff)) left_out(d$y, d$marker) else c(sens, spec)), collapse = ", "), "}},"))
+}
+
+# Two markers of the same patients: pROC's paired DeLong test.
+versus_case <- function(name, a, b) {
+  curve <- function(d) roc(d$y, d$marker, levels = c(0, 1), direction = "<", quiet = TRUE)
+  t <- roc.test(curve(a), curve(b), method = "delong", paired = TRUE)
+  area <- as.numeric(t$estimate)
+  stopifnot(identical(a$y, b$y), all.equal(2 * pnorm(-abs(t$statistic)), t$p.value, check.attributes = FALSE))
+  rows$versus <<- c(rows$versus, paste0(
+    "{\"", name, "\", &", a$name, ", &", b$name, ",\n {",
+    paste(number(c(area[1] - area[2], (area[1] - area[2]) / t$statistic, t$statistic, t$p.value, area)),
+          collapse = ", "), "}},"))
 }
 
 b <- birthwt
@@ -126,14 +156,36 @@ logistic_case("badly scaled, question 1e-9", badly_d, term = 1, fit_x = badly_fi
 logistic_case("nearly collinear, arm", near_d, fit_x = near_fit)
 logistic_case("nearly collinear, question the second", near_d, term = 1, fit_x = near_fit,
               fit_unit = 3e-6)
+v <- veteran
+veteran_d <- data_set("veteran", v$time <= 100, v$trt == 2,
+                      cbind(v$karno, v$age, model.matrix(~ celltype, v)[, -1]))
+logistic_case("veteran, death by 100 days, arm alone", veteran_d, 0)
+logistic_case("veteran, death by 100 days, five covariates", veteran_d)
+logistic_case("veteran, question Karnofsky, null 0.97", veteran_d, term = 0, null = 0.97)
+l <- lung[complete.cases(lung[c("age", "ph.ecog", "wt.loss")]), ]
+lung_d <- data_set("lung_year", l$time <= 365 & l$status == 2, l$sex == 2, cbind(l$age, l$ph.ecog, l$wt.loss))
+logistic_case("lung, death by a year", lung_d)
+p <- Pima.te
+pima_d <- data_set("pima", p$type == "Yes", p$age > 30, cbind(p$glu, p$bmi, log(p$ped)))
+logistic_case("Pima, diabetes after 30", pima_d)
+logistic_case("Pima, question glucose", pima_d, term = 0)
 logistic_case("ten patients", tiny_d)
 logistic_case("almost separated", steep_d, term = 0)
 
 a <- aSAH
 poor <- a$outcome == "Poor"
-roc_case("aSAH, s100b", data_set("s100b", poor, marker = a$s100b))
+roc_case("aSAH, s100b", s100b <- data_set("s100b", poor, marker = a$s100b))
 roc_case("aSAH, ndka", ndka <- data_set("ndka", poor, marker = a$ndka))
 roc_case("aSAH, wfns (five values)", wfns <- data_set("wfns", poor, marker = as.numeric(a$wfns)))
+y <- p$type == "Yes"
+roc_case("Pima, glucose", glu <- data_set("glu", y, marker = p$glu))
+roc_case("Pima, body mass", bmi <- data_set("bmi", y, marker = p$bmi))
+roc_case("birth weight, mother's weight", data_set("lwt", b$low, marker = -b$lwt))
+dead <- v$time <= 100
+roc_case("veteran, Karnofsky (heavy ties)", karno <- data_set("karno", dead, marker = -v$karno))
+roc_case("veteran, months since diagnosis", months <- data_set("months", dead, marker = v$diagtime))
+roc_case("a patient alone at each end", data_set("ends", c(1, 0, 0, 1, 1, 0, 1, 0, 1, 0),
+                                                 marker = c(1, 2, 2, 3, 4, 4, 5, 5, 6, 9)))
 roc_case("aSAH, ndka above 10", ndka, 10)
 roc_case("aSAH, wfns above 3", wfns, 3)
 roc_case("a cutoff above all", ndka, 1e6)
@@ -145,8 +197,17 @@ roc_case("ties in Youden's index", data_set("youden_ties", c(0, 1, 0, 1, 0, 1, 1
 roc_case("huge and tiny", data_set("huge_marker", rep(0:1, 25),
                                    marker = exp(rnorm(50, 0.8 * rep(0:1, 25)) * 40)))
 
+versus_case("aSAH, wfns and s100b", wfns, s100b)
+versus_case("aSAH, s100b and ndka", s100b, ndka)
+versus_case("Pima, glucose and body mass", glu, bmi)
+versus_case("veteran, Karnofsky and months", karno, months)
+versus_case("four patients", data_set("four_a", c(0, 1, 0, 1), marker = c(1, 2, 3, 4)),
+            data_set("four_b", c(0, 1, 0, 1), marker = c(2, 1, 2, 2)))
+
 emit("static const struct logistic_case logistic_cases[] = {")
 out <- c(out, rows$logistic, "};")
 emit("static const struct roc_case roc_cases[] = {")
 out <- c(out, rows$roc, "};")
+emit("static const struct versus_case versus_cases[] = {")
+out <- c(out, rows$versus, "};")
 writeLines(out, "tests/oracle/regression.h")

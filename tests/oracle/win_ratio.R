@@ -151,4 +151,28 @@ array("double", "margins_strata_expected", stratified(margins, arm, stratum))
 array("double", "times_strata_expected", stratified(times, arm, stratum))
 # One stratum: the two ways to write the variance are one.
 stopifnot(all.equal(unstratified(times, arm), stratified(times, arm, rep(0, n)), tolerance = 1e-12))
+
+# Real trials and cohorts: survival, death of both a tie for good, then a value (higher is better).
+suppressPackageStartupMessages(library(survival))
+real <- character()
+add <- function(name, time, event, x, arm, stratum, margin) {
+  keep <- complete.cases(time, event, x, arm, stratum)
+  d <- lapply(list(time = time, event = event, x = x, arm = arm, stratum = stratum),
+              function(v) as.numeric(v[keep]))
+  d$stratum <- as.numeric(factor(d$stratum)) - 1
+  id <- paste0("real", length(real))
+  for (v in names(d)) array("double", paste0(id, "_", v), d[[v]])
+  tiers <- list(list(time = d$time, event = d$event, better = -1, margin = margin, both = TRUE),
+                list(x = d$x, better = 1))
+  listed <- function(x) paste(number(x), collapse = ", ")
+  real <<- c(real, sprintf("{\"%s\", %d, %s_time, %s_event, %s_x, %s_arm, %s_stratum, %d, %s,\n {%s},\n {%s}},", name,
+                           length(d$x), id, id, id, id, id, max(d$stratum) + 1, number(margin),
+                           listed(unstratified(tiers, d$arm)), listed(stratified(tiers, d$arm, d$stratum))))
+}
+add("lung, sex, Karnofsky within ECOG status", lung$time, lung$status - 1, lung$ph.karno, lung$sex - 1,
+    pmin(lung$ph.ecog, 2), 0)
+add("veteran, Karnofsky within cell type", veteran$time, veteran$status, veteran$karno, veteran$trt - 1,
+    veteran$celltype, 7)
+add("pbc, albumin within stage", pbc$time, pbc$status == 2, pbc$albumin, pbc$trt == 1, pmax(pbc$stage, 2), 30)
+out <- c(out, "static const struct real_case real_cases[] = {", real, "};")
 writeLines(out, "tests/oracle/win_ratio.h")
