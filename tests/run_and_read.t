@@ -53,7 +53,23 @@ print(compared, "numbers compared,", bad, "differ")
 sys.exit(bad > 0 or compared == 0)
 P
 
-for scenario in "$top"/scenarios/*.yaml; do
+# Outcomes filled in, two markers, posteriors of yes or no: draws are functions of the patients, wherever those come from.
+cat >filled.yaml <<P
+extends: $top/scenarios/andromeda-shock.yaml
+simulation: {replicates: 20}
+endpoints: {sofa_72h: {observed: {probability: 0.8, log_odds: {sofa: -0.2}}}, death_28d: {observed: {probability: 0.95}}}
+published:
+analyses:
+  worst: {method: mean_difference, endpoint: sofa_72h, missing: worst}
+  ranks: {method: wilcoxon, endpoint: sofa_72h, missing: worst_best}
+  risk: {method: relative_risk, endpoint: death_28d, missing: best_worst}
+  single: {method: mean_difference, endpoint: sofa_72h, missing: single, impute_with: [sofa, log(lactate), source]}
+  many: {method: mean_difference, endpoint: sofa_72h, missing: multiple, impute_with: [sofa, source, centre], adjust: [age]}
+  areas: {method: roc, endpoint: death_28d, marker: sofa, versus: lactate}
+  curve: {method: roc, endpoint: death_28d, marker: lactate}
+  posterior: {method: normal_posterior, endpoint: death_28d, of: odds_ratio, prior: sceptical, missing: worst}
+P
+for scenario in "$top"/scenarios/*.yaml filled.yaml; do
     name=$(basename "$scenario" .yaml)
     check "$name: check" "$shocksim" check "$scenario"
     check "$name: 20 replicates" "$shocksim" run "$scenario" --replicates 20 -o "$name.h5" --quiet

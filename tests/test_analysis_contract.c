@@ -75,7 +75,13 @@ static void for_every_question(void (*check)(const struct question *q, const cha
                                         ", adjust: [age, log(lactate), site]",
                                         ", strata: [site]",
                                         ", adjust: [age], strata: [site]",
-                                        ", sides: 1"};
+                                        ", sides: 1",
+                                        ", versus: age",
+                                        ", missing: worst",
+                                        ", missing: worst_best, strata: [site]",
+                                        ", missing: single, impute_with: [age]",
+                                        ", missing: multiple, imputations: 5",
+                                        ", missing: multiple, impute_with: [lactate, site]"};
     static const char *const grouped[] = {"", ", cluster: age", ", frailty: age"};
     static const char *const endpoint[] = {"days", "dead", "death"}; /* by enum outcome_kind */
     int asked = 0;
@@ -122,6 +128,8 @@ static void check_order(const struct question *q, const char *line)
     struct table t, shuffled;
     struct result a[OUTPUTS_MAX], b[OUTPUTS_MAX];
     table_fill(&t, 150, 7);
+    for (int i = 3; i < t.n; i += 7)
+        t.value[COLUMN_DEATH][i] = t.value[COLUMN_DEAD][i] = t.value[COLUMN_DAYS][i] = NAN;
     struct stream s = stream_for(5, 0, 0);
     int row[ROWS_MAX];
     for (int i = 0; i < t.n; i++) row[i] = i;

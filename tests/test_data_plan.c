@@ -187,6 +187,22 @@ static const struct {
     {DATA "analyses: {md: {method: mean_difference, endpoint: group}}\n",
      "plan.yaml:2:52: analysis 'md': line 2 of d.csv has 'a' in column 'group', where a number is "
      "expected"},
+    {DATA "endpoints: {days: {value: vfd, range: [28, 0]}}\n"
+          "analyses: {md: {method: mean_difference, endpoint: days}}\n",
+     "plan.yaml:2:13: endpoint 'days': range must be [lowest, highest]"},
+    {DATA "endpoints: {days: {value: vfd, eligible: od}}\n"
+          "analyses: {md: {method: mean_difference, endpoint: days}}\n",
+     "plan.yaml:2:42: endpoint 'days': d.csv has no column 'od'; did you mean 'odd'?"},
+    {DATA "endpoints: {days: {value: vfd, eligible: risk, range: [0, 28]}}\n"
+          "analyses: {md: {method: mean_difference, endpoint: days, missing: worst}}\n",
+     "plan.yaml:3:52: analysis 'md': line 4 of d.csv has '2' in column 'risk', where 0 or 1 is "
+     "expected"},
+    {DATA ENDPOINTS "analyses: {md: {method: mean_difference, endpoint: days, missing: best}}\n",
+     "plan.yaml:3:12: analysis 'md': missing: an endpoint without a lowest and a highest value has "
+     "no worst and best; a plan states them as range: [lowest, highest]"},
+    {DATA ENDPOINTS "analyses: {md: {method: mean_difference, endpoint: days, missing: single, "
+                    "impute_with: [age, odd, ag]}}\n",
+     "plan.yaml:3:99: analysis 'md': unknown column 'ag'; did you mean 'age'?"},
     {"data: trt\n" ENDPOINTS ANALYSES, "plan.yaml:1:7: data must be a map of keys, not 'trt'"},
 };
 
@@ -295,6 +311,75 @@ static int find_endpoint(const struct data_plan *p, const char *name)
     for (int k = 0; k < p->n_endpoints; k++)
         if (strcmp(p->endpoint[k].name, name) == 0) return k;
     return -1;
+}
+
+/* vfd by hand: 12, ?, 20 in arm 0 and 0, 28, 7 in arm 1, 28 best; who is eligible by a column. */
+static void missing_outcomes_are_filled_in(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const char analyses[] =
+        "analyses:\n"
+        "  worst: {method: mean_difference, endpoint: days, missing: worst}\n"
+        "  best: {method: mean_difference, endpoint: days, missing: best}\n"
+        "  single: {method: mean_difference, endpoint: days, missing: single}\n"
+        "  many: {method: mean_difference, endpoint: days, missing: multiple}\n";
+    static const double expected[] = {35 / 3.0 - 32 / 3.0, 35 / 3.0 - 60 / 3.0, 35 / 3.0 - 16};
+    char plan[1024];
+    (void)snprintf(plan, sizeof plan,
+                   DATA "endpoints: {days: {value: vfd, range: [0, 28], better: higher}}\n%s",
+                   analyses);
+    assert_int_equal(set_up(&f, plan, data, NULL, 0), STATUS_OK);
+    assert_int_equal(f.plan.n_answers, 3 + 5);
+    for (int k = 0; k < 3; k++) assert_true(fabs(f.result[k].estimate - expected[k]) < 1e-12);
+    for (int k = 0; k < 8; k++) assert_int_equal(f.result[k].n, 6);
+    assert_true(f.result[3 + 3].estimate > 0); /* between imputations */
+    tear_down(&f);
+    (void)snprintf(plan, sizeof plan,
+                   DATA "endpoints: {days: {value: vfd, range: [0, 28], better: higher, eligible: "
+                        "alive}}\n%s",
+                   analyses);
+    static const char alive[] = "trt,vfd,alive\n0,12,1\n1,0,1\n0,NA,0\n1,28,1\n0,20,1\n1,7,1\n";
+    assert_int_equal(set_up(&f, plan, alive, NULL, 0), STATUS_OK);
+    for (int k = 0; k < 4; k++) assert_true(fabs(f.result[k].estimate - (35 / 3.0 - 16)) < 1e-12);
+    for (int k = 0; k < 8; k++) assert_int_equal(f.result[k].n, 5);
+    tear_down(&f);
+    /* columns named as `patients` names them */
+    static const char named[] =
+        "arm,days,days_eligible\na,12,1\nb,0,1\na,,0\nb,28,1\na,20,1\nb,7,1\n";
+    assert_int_equal(
+        set_up(&f, "analyses: {one: {method: mean_difference, endpoint: days, missing: single}}\n",
+               named, NULL, 0),
+        STATUS_OK);
+    assert_int_equal(f.result[0].n, 5);
+    tear_down(&f);
+}
+
+/* Where an event is good, shorter survival without it is benefit. */
+static void survival_has_the_direction_of_its_event(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const char *const endpoint[] = {
+        "time: futime, event: fustat", "time: futime, event: fustat, better: higher",
+        "time: futime, cause: fustat", "time: futime, cause: fustat, better: lower"};
+    for (int k = 0; k < 4; k++) {
+        char plan[512];
+        const int harm = k == 0 || k == 3 ? -1 : 1;
+        (void)snprintf(plan, sizeof plan,
+                       DATA "endpoints: {e: {%s}}\nanalyses:\n"
+                            "  a: {method: rmst, endpoint: e}\n"
+                            "  b: {method: kaplan_meier, endpoint: e}\n"
+                            "  c: {method: cox, endpoint: e}\n"
+                            "  d: {method: competing_risks, endpoint: e}\n",
+                       endpoint[k]);
+        assert_int_equal(set_up(&f, plan, data, NULL, 0), STATUS_OK);
+        assert_int_equal(f.plan.analysis[0].inference.benefit, -harm);
+        assert_int_equal(f.plan.analysis[1].inference.benefit, -harm);
+        assert_int_equal(f.plan.analysis[2].inference.benefit, harm);
+        assert_int_equal(f.plan.analysis[3].inference.benefit, harm);
+        tear_down(&f);
+    }
 }
 
 static void endpoints_are_deduced_from_names(void **state)
@@ -556,6 +641,8 @@ int main(void)
         cmocka_unit_test(arms_are_texts_and_the_control_comes_first),
         cmocka_unit_test(contrasts_pick_among_many_arms),
         cmocka_unit_test(data_without_an_answer_are_no_failure),
+        cmocka_unit_test(missing_outcomes_are_filled_in),
+        cmocka_unit_test(survival_has_the_direction_of_its_event),
         cmocka_unit_test(endpoints_are_deduced_from_names),
         cmocka_unit_test(better_decides_one_sided_tests),
         cmocka_unit_test(printed_patients_give_the_results_of_the_run),

@@ -10,13 +10,14 @@ struct hand {
     double support[SUPPORT_COUNT][2]; /* (start, end] */
     double stay[STAY_COUNT];
     double lost; /* 0: never */
-    bool excluded, not_recruited, in_icu;
+    bool excluded, not_recruited, in_icu, no_marker;
 };
 
 static const double SCORES[DAYS] = {9, 8, 7, 6, 5, 4, 3, 2}; /* SOFA on days 0 … 7, as if alive */
 
 struct answer_row {
     double value, time, event;
+    bool eligible;
 };
 
 /* Reads the endpoint, checks it against a course that has everything, and computes it. */
@@ -45,7 +46,8 @@ static struct answer_row ask(const char *endpoint, const struct hand *h)
     assert_int_equal(e.n, 0);
 
     double arrival = 0, arm = 0, excluded = h->excluded, lost = h->lost > 0 ? h->lost : INFINITY;
-    double followed = h->not_recruited ? -5 : fmin(FOLLOW_UP, lost), gap = 4.5, adverse = 1;
+    double followed = h->not_recruited ? -5 : fmin(FOLLOW_UP, lost), adverse = 1;
+    const double gap = h->no_marker ? NAN : 4.5;
     int centre = 0, received = 0;
     const struct patients p = {.n = 1,
                                .centre = &centre,
@@ -69,11 +71,12 @@ static struct answer_row ask(const char *endpoint, const struct hand *h)
         c.support_end[k] = &h->support[k][1];
     }
     for (int k = 0; k < STAY_COUNT; k++) c.stay_end[k] = &h->stay[k];
-    struct answer_row a = {NAN, NAN, NAN};
+    struct answer_row a = {NAN, NAN, NAN, false};
     struct outcome out = {.value = kind->has_value ? &a.value : NULL,
                           .time = kind->outcome == OUTCOME_TIME ? &a.time : NULL,
                           .event = kind->outcome == OUTCOME_TIME ? &a.event : NULL};
     kind->compute(specs.item[0].params, &p, &c, &out);
+    a.eligible = endpoint_eligible(kind, specs.item[0].params, &p, &c, 0);
     arena_free(&memory);
     errors_free(&e);
     return a;
@@ -90,6 +93,8 @@ static void same_at(double got, double expected, const char *what, int line)
 #define ON(k, from, to)     .support[k] = {from, to}
 #define VALUE(endpoint, expected, ...)                                                             \
     SAME(ask(endpoint, &(struct hand){__VA_ARGS__}).value, expected)
+#define ELIGIBLE(endpoint, expected, ...)                                                          \
+    assert_int_equal(ask(endpoint, &(struct hand){__VA_ARGS__}).eligible, expected)
 #define TIMED(endpoint, time_, event_, value_, ...)                                                \
     do {                                                                                           \
         const struct answer_row got = ask(endpoint, &(struct hand){__VA_ARGS__});                  \
@@ -351,6 +356,34 @@ static void test_adverse_events_and_markers(void **state)
     VALUE("{kind: marker, of: gap}", NAN, .not_recruited = true);
 }
 
+/* Alive and unmeasured, lost or not recorded: missing. Excluded, not yet there, or seen to die
+ * before a value that the dead do not have: left out by design. */
+static void test_who_ought_to_have_a_value(void **state)
+{
+    (void)state;
+#define SOFA(more) "{kind: sofa, day: 3" more "}"
+    ELIGIBLE(SOFA(""), true, SURVIVES);
+    ELIGIBLE(SOFA(""), true, .in_icu = true, .stay = {2, 9});
+    ELIGIBLE(SOFA(""), false, .death = 3);
+    ELIGIBLE(SOFA(""), true, .death = 3.01);
+    ELIGIBLE(SOFA(""), true, .lost = 2);
+    ELIGIBLE(SOFA(""), true, .lost = 1, .death = 2); /* nobody saw it */
+    ELIGIBLE(SOFA(""), false, .lost = 2, .death = 1);
+    ELIGIBLE(SOFA(", death: worst"), true, .death = 2);
+    ELIGIBLE(SOFA(", death: last"), true, .death = 2);
+    ELIGIBLE(SOFA(""), false, .excluded = true);
+    ELIGIBLE(SOFA(""), false, .not_recruited = true);
+    ELIGIBLE("{kind: sofa_change, day: 7}", false, .death = 6);
+    ELIGIBLE("{kind: sofa_mean, day: 4}", true, .death = 2.5); /* days 1 and 2 count */
+    ELIGIBLE("{kind: sofa_mean, day: 4}", false, .death = 1);
+    ELIGIBLE("{kind: death, by: 28}", true, .lost = 5);
+    ELIGIBLE("{kind: death, by: 28}", false, .excluded = true);
+    ELIGIBLE("{kind: days_free, of: [vasopressor]}", true, .lost = 5);
+    ELIGIBLE("{kind: marker, of: gap}", true, SURVIVES);
+    ELIGIBLE("{kind: marker, of: gap}", false, .no_marker = true);
+#undef SOFA
+}
+
 static void test_what_the_scenario_lacks_is_said(void **state)
 {
     (void)state;
@@ -385,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_stay),
         cmocka_unit_test(test_time_to),
         cmocka_unit_test(test_adverse_events_and_markers),
+        cmocka_unit_test(test_who_ought_to_have_a_value),
         cmocka_unit_test(test_what_the_scenario_lacks_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

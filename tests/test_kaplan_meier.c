@@ -165,7 +165,8 @@ static void test_one_sided(void **state)
     assert_true(two[0].estimate > 0);
     close_to("p", 0, one[0].p_value, two[0].p_value / 2);
     close_to("p of the ratio", 0, one[1].p_value, two[1].p_value / 2);
-    for (int k = 0; k < RMST_OUTPUTS; k++) assert_int_equal(output_benefit(&analysis_rmst.outputs[k], -1), 1);
+    for (int k = 0; k < RMST_OUTPUTS; k++)
+        assert_int_equal(output_benefit(&analysis_rmst.outputs[k], -1), 1);
 }
 
 static void test_without_answer(void **state)

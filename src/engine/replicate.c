@@ -93,10 +93,7 @@ static const double *eligible_column(const struct endpoint_spec *e, const struct
                                      const struct course *c, struct scratch *w)
 {
     double *eligible = scratch_doubles(w, p->n);
-    for (int i = 0; i < p->n; i++) {
-        const bool counts = !(p->excluded[i] > 0) && p->followed[i] >= 0;
-        eligible[i] = counts && (!e->kind->eligible || e->kind->eligible(e->params, p, c, i));
-    }
+    for (int i = 0; i < p->n; i++) eligible[i] = endpoint_eligible(e->kind, e->params, p, c, i);
     return eligible;
 }
 

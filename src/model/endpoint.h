@@ -77,4 +77,12 @@ struct endpoint {
     bool (*eligible)(const void *params, const struct patients *p, const struct course *c, int i);
 };
 
+/* Whether patient i is in the trial's analyses and ought to have a value. */
+static inline bool endpoint_eligible(const struct endpoint *e, const void *params,
+                                     const struct patients *p, const struct course *c, int i)
+{
+    const bool counts = !(p->excluded[i] > 0) && p->followed[i] >= 0;
+    return counts && (e->eligible == NULL || e->eligible(params, p, c, i));
+}
+
 #endif
