@@ -27,6 +27,9 @@ done
 block yaml 2 >plan.yaml
 printf 'trt,futime,fustat,vfd,age\n0,5,1,0,60\n0,28,0,20,50\n0,9,1,3,71\n0,28,0,11,66\n1,28,0,22,64\n1,7,1,2,70\n1,28,0,25,58\n1,28,0,17,49\n' >data.csv
 run "shocksim analyze data.csv plan.yaml"
+block yaml 3 >plan.yaml
+printf 'trt,sofa0,sofa3,alive3,age\n0,9,8,1,60\n0,7,,1,50\n0,12,,0,71\n0,8,7,1,66\n0,9,6,1,41\n1,6,3,1,64\n1,11,9,1,70\n1,9,,1,58\n1,10,5,1,49\n' >data.csv
+run "shocksim analyze data.csv plan.yaml && ! shocksim analyze data.csv plan.yaml --format csv | grep -q ',1,[a-z]'"
 if /usr/bin/python3 -c 'import h5py, pandas; pandas.DataFrame' 2>/dev/null; then
     block python 1 >read.py
     run "/usr/bin/python3 read.py"

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "model/endpoint.h"
 
+#include <math.h>
 #include <string.h>
 
 struct marker {
@@ -52,11 +53,11 @@ static void compute(const void *own, const struct patients *p, const struct cour
     endpoint_keep_known(p, c->death, 0, out->value);
 }
 
-/* The dead before it is taken have none. */
+/* Who is dead before it is taken has none. */
 static bool eligible(const void *own, const struct patients *p, const struct course *c, int i)
 {
-    const double *x = c->marker[((const struct marker *)own)->index];
-    return !(isnan(x[i]) && endpoint_knows(p, c->death[i], i, 0));
+    (void)p;
+    return !isnan(c->marker[((const struct marker *)own)->index][i]);
 }
 
 const struct endpoint endpoint_marker = {
