@@ -57,15 +57,16 @@ P
 cat >filled.yaml <<P
 extends: $top/scenarios/andromeda-shock.yaml
 simulation: {replicates: 20}
+population: {covariates: {weight: {distribution: normal, mean: 75, sd: 15, within: [30, 200]}, bilirubin: {distribution: lognormal, median: 1, sd_log: 1}}}
 endpoints: {sofa_72h: {observed: {probability: 0.8, log_odds: {sofa: -0.2}}}, death_28d: {observed: {probability: 0.95}}}
 published:
 analyses:
   worst: {method: mean_difference, endpoint: sofa_72h, missing: worst}
   ranks: {method: wilcoxon, endpoint: sofa_72h, missing: worst_best}
   risk: {method: relative_risk, endpoint: death_28d, missing: best_worst}
-  single: {method: mean_difference, endpoint: sofa_72h, missing: single, impute_with: [sofa, log(lactate), source]}
+  single: {method: mean_difference, endpoint: sofa_72h, missing: single, impute_with: [sofa, log(weight), source]}
   many: {method: mean_difference, endpoint: sofa_72h, missing: multiple, impute_with: [sofa, source, centre], adjust: [age]}
-  areas: {method: roc, endpoint: death_28d, marker: sofa, versus: lactate}
+  areas: {method: roc, endpoint: death_28d, marker: sofa, versus: bilirubin}
   curve: {method: roc, endpoint: death_28d, marker: lactate}
   posterior: {method: normal_posterior, endpoint: death_28d, of: odds_ratio, prior: sceptical, missing: worst}
 P

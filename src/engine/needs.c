@@ -54,9 +54,10 @@ static void want_column(int column, void *to)
 
 static void want_analysis(struct wanted_columns *to, const struct bound_analysis *b)
 {
-    for (int k = 0; k < b->n_adjust; k++) want_column(b->adjust[k].column, to);
+    for (int k = 0; k < b->n_adjust + b->n_impute; k++) want_column(b->adjust[k].column, to);
     for (int k = 0; k < b->n_strata; k++) want_column(b->stratum[k], to);
     want_column(b->marker, to);
+    want_column(b->versus, to);
     want_column(b->cluster, to);
     if (b->where != NULL) expression_columns(b->where, want_column, to);
 }

@@ -96,12 +96,13 @@ static int close_cohort(const struct finding *f, const struct membership *m, str
     return all.n;
 }
 
-/* A centre in `adjust` keeps its code; otherwise centres of different trials are different centres.
+/* A centre in `adjust` or `impute_with` keeps its code; otherwise centres of different trials are
+ * different centres.
  */
 static bool adjusts_for_centre(const struct point *point)
 {
     for (int k = 0; k < point->scenario.analyses.n; k++)
-        for (int j = 0; j < point->analysis[k].n_adjust; j++)
+        for (int j = 0; j < point->analysis[k].n_adjust + point->analysis[k].n_impute; j++)
             if (point->analysis[k].adjust[j].column == point->n_visible) return true;
     return false;
 }
