@@ -68,6 +68,7 @@ static enum status run(const struct arguments *a, struct errors *e)
     else {
         struct point *point = &plan.point[index - 1];
         point->needs.covariate = NULL; /* those that no analysis reads are shown as well */
+        point->needs.without_arrivals = false;
         struct scratch w = {0};
         struct buffer text = {0};
         struct patients p;
