@@ -47,7 +47,7 @@ prints --version
 prints help
 prints list
 commands=$("$shocksim" --help | sed -n '/^Commands$/,/^$/s/^  \([a-z]*\) .*/\1/p')
-holds "nine commands" test "$(echo $commands)" = "run merge report digest check patients analyze list help"
+holds "eleven commands" test "$(echo $commands)" = "run merge report digest calibrate check patients analyze validate list help"
 for c in $commands; do
     prints "$c" --help
     prints "$c" -h

@@ -64,9 +64,30 @@ static inline struct study example_study(int64_t replicates)
     static double truth[] = {-0.1, 0.05, NAN, -0.2, 0.02, NAN, 0, 0, NAN};
     static double truth_se[] = {0.001, 0.002, NAN, 0.001, 0.002, NAN, 0.001, 0.002, NAN};
     static struct published published[] = {
-        {"death_28d", "treated", "percent", 34.9, "calibrate", "", "JAMA 2019;321:654", 35.1, 28.5,
-         41.75},
-        {"primary", NULL, "ci_high", 1.02, "predict", "hr28", "JAMA 2019;321:654", NAN, NAN, NAN},
+        {"death_28d",
+         "treated",
+         "sofa < 10",
+         "percent",
+         {34.9, 1, false},
+         "calibrate",
+         "",
+         "",
+         "JAMA 2019;321:654",
+         "",
+         false,
+         {35.1, 28.5, 41.75, 0.475, -0.06, true, NAN, 4.5, 0.9}},
+        {"primary",
+         "",
+         "",
+         "ci_high",
+         {1.02, 2, true},
+         "info",
+         "hr28",
+         "",
+         "JAMA 2019;321:654",
+         "a \"reason\"",
+         true,
+         {NAN, NAN, NAN, NAN, NAN, false, NAN, NAN, NAN}},
     };
     return (struct study){
         .name = "example <study> | \"quoted\"",

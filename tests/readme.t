@@ -38,7 +38,7 @@ if Rscript -e 'library(rhdf5)' >/dev/null 2>&1; then
     block r 1 >read.R
     run "Rscript --vanilla read.R"
 else ok "R block # SKIP no rhdf5"; fi
-for command in run merge report check patients analyze digest list help; do
+for command in run merge report calibrate check patients analyze validate digest list help; do
     run "grep -q '\`$command' '$top/README.md' && shocksim $command --help"
 done
 echo "1..$n"

@@ -85,8 +85,11 @@ static void text_of_one_point(void **state)
         "roc.sensitivity  roc                 -              -    0.900 ± 0.010  0.0312 ± 0.0017\n"
         "\n"
         "Published beside simulated\n"
-        "subject    arm      statistic  use        published  simulated  95 % of trials\n"
-        "death_28d  treated  percent    calibrate       34.9       35.1   28.5 to 41.75\n"
+        "fact  of                     arm      statistic  use        published  simulated  95 % of "
+        "trials  percentile     z  remark\n"
+        "-     death_28d [sofa < 10]  treated  percent    calibrate       34.9      35.10  28.50 "
+        "to "
+        "41.75        47.5  -0.1  far off; given deaths: chi-squared 4.5, 90.0 %\n"
         "\n"
         "power           share of trials that show benefit: p <= alpha, estimate on the side of "
         "benefit\n"
@@ -98,7 +101,17 @@ static void text_of_one_point(void **state)
         "rejecting\n"
         "±               Monte Carlo standard error\n"
         "days            one-sided test at 0.025\n"
-        "95 % of trials  the range in which 95 % of single simulated trials lie\n");
+        "95 % of trials  the range in which 95 % of single simulated trials lie\n"
+        "percentile      share of simulated trials, rounded as printed, that lie below the "
+        "published number, half of the equal ones included\n"
+        "z               published minus simulated mean over the standard deviation of trials\n"
+        "given deaths    mean and SD together, in trials with as many deaths in the arm: share of "
+        "trials that lie nearer\n"
+        "far off         the simulated mean differs by more than half of the printed number, or of "
+        "the interval printed with an effect, however wide the range\n"
+        "verdict         fits: 1 of 1 facts within 2.5-97.5 % (at least 90 % must be); outside "
+        "0.1-99.9 %: 0 of 1 calibrated (none may be) and 0 of 0 predicted (one may be); 1 with a "
+        "mean far off\n");
     buffer_free(&out);
 }
 

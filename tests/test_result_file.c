@@ -118,12 +118,23 @@ static void check_published(const struct study *a, const struct study *b)
         const struct published *x = &a->published[i], *y = &b->published[i];
         check_texts(x->subject, y->subject);
         check_texts(x->arm, y->arm);
+        check_texts(x->where, y->where);
         check_texts(x->statistic, y->statistic);
         check_texts(x->use, y->use);
         check_texts(x->group, y->group);
+        check_texts(x->alternative, y->alternative);
         check_texts(x->source, y->source);
-        assert_true(same(x->value, y->value) && same(x->simulated, y->simulated) &&
-                    same(x->low, y->low) && same(x->high, y->high));
+        check_texts(x->reason, y->reason);
+        assert_int_equal(x->shares_events, y->shares_events);
+        assert_true(same(x->printed.value, y->printed.value) &&
+                    x->printed.decimals == y->printed.decimals &&
+                    x->printed.ratio == y->printed.ratio);
+        const struct fit *f = &x->fit, *g = &y->fit;
+        assert_true(same(f->simulated, g->simulated) && same(f->low, g->low) &&
+                    same(f->high, g->high) && same(f->percentile, g->percentile) &&
+                    same(f->z, g->z) && f->far == g->far && same(f->exact, g->exact) &&
+                    same(f->conditional, g->conditional) &&
+                    same(f->conditional_percentile, g->conditional_percentile));
     }
 }
 

@@ -10,7 +10,9 @@ const struct topic topics[] = {
      "arms, trial, endpoints, analyses, sweep, zip, published, calibrate and the key extends. "
      "course, arms, trial,\n"
      "endpoints and analyses are required. 'shocksim check FILE' shows every value "
-     "with its default.\n",
+     "with its default. published lists what a paper prints: 'shocksim validate FILE' judges it, "
+     "'shocksim\n"
+     "help published' has its keys.\n",
      NULL},
     {"extends",
      "extends: other.yaml          start from another file, relative to this one's folder\n\n"

@@ -1,14 +1,13 @@
-/* describe.c - the statistics that papers print of an endpoint in one arm. SPDX-License-Identifier:
- * MIT
+/* describe.c - the statistics that papers print of an endpoint or covariate in one arm.
+ * SPDX-License-Identifier: MIT
  *
- * All statistics of one endpoint in one arm share their sums, which run over the whole column in
+ * All statistics of one column in one arm share their sums, which run over the whole column in
  * fixed lanes; only quantiles need the arm's values side by side. */
 #include "base/dispatch.h"
 #include "engine/replicate.h"
 #include "stat/select.h"
 
 #include <math.h>
-#include <string.h>
 
 enum statistic {
     STAT_N,
@@ -18,17 +17,11 @@ enum statistic {
     STAT_SD,
     STAT_MEDIAN,
     STAT_Q1,
-    STAT_Q3
+    STAT_Q3,
+    STAT_RANDOMISED
 };
-const char *const describe_names[DESCRIBE_COUNT] = {"n",  "count",  "percent", "mean",
-                                                    "sd", "median", "q1",      "q3"};
-
-int describe_statistic(const char *name)
-{
-    for (int k = 0; k < DESCRIBE_COUNT; k++)
-        if (strcmp(describe_names[k], name) == 0) return k;
-    return -1;
-}
+const char *const describe_names[DESCRIBE_COUNT] = {"n",      "count", "percent", "mean",      "sd",
+                                                    "median", "q1",    "q3",      "randomised"};
 
 /* Quantile by linear interpolation of order statistics (definition 7 of Hyndman & Fan 1996, the
  * default of most packages). x is reordered. */
@@ -92,24 +85,48 @@ static void gather(const double *x, const double *is, double *out, int n)
     }
 }
 
-/* An endpoint in one arm. */
+/* Whom a condition leaves out is no member. */
+static void keep_where(const struct expression *where, const struct dataset *data, double *is,
+                       struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    unsigned char *keep = scratch_take(w, (size_t)data->n + 1, 1);
+    expression_evaluate(where, data, keep, w);
+    for (int i = 0; i < data->n; i++) is[i] *= keep[i];
+    scratch_restore(w, mark);
+}
+
+/* The column described: yes or no for a level, 1 of every patient without a column. */
+static const double *column_of(const struct description *d, const struct dataset *data,
+                               struct scratch *w)
+{
+    if (d->column >= 0 && d->level < 0) return data->value[d->column];
+    double *x = scratch_doubles(w, data->n);
+    for (int i = 0; i < data->n; i++)
+        x[i] = d->column < 0 || (int)data->value[d->column][i] == d->level ? 1 : 0;
+    return x;
+}
+
+/* A column of some patients. */
 struct summary {
     int n;
     double mean, sd, *values; /* values[n]: where quantiles are asked for */
 };
 
-static struct summary summarise(const struct description *d, const double *x,
-                                const struct dataset *data, struct scratch *w)
+static struct summary summarise(const struct description *d, const struct dataset *data,
+                                struct scratch *w)
 {
     struct summary s = {.mean = NAN, .sd = NAN};
     const bool quantiles = d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3);
     if (quantiles) s.values = scratch_doubles(w, data->n + 1);
     const struct scratch_mark mark = scratch_save(w);
+    const double *x = column_of(d, data, w);
     double *is = scratch_doubles(w, data->n), *term = scratch_doubles(w, data->n);
     if (d->arm < 0 || data->arm == NULL)
         find_known(x, is, data->n);
     else
         find_members(x, data->arm, d->arm, is, data->n);
+    if (d->where != NULL) keep_where(d->where, data, is, w);
     members_values(x, is, term, data->n);
     s.n = (int)sum_of(is, data->n);
     if (s.n > 0) s.mean = sum_of(term, data->n) / s.n;
@@ -124,10 +141,11 @@ static struct summary summarise(const struct description *d, const double *x,
 
 static double value_of(enum statistic which, const struct summary *s)
 {
-    if (which == STAT_N) return s->n;
+    if (which == STAT_N || which == STAT_RANDOMISED) return s->n;
     if (s->n == 0) return NAN;
     switch (which) {
-    case STAT_N: break;
+    case STAT_N:
+    case STAT_RANDOMISED: break;
     case STAT_COUNT: return rint(s->mean * s->n);
     case STAT_PERCENT: return 100 * s->mean;
     case STAT_MEAN: return s->mean;
@@ -139,15 +157,13 @@ static double value_of(enum statistic which, const struct summary *s)
     return NAN;
 }
 
-void describe(const struct plan *plan, const struct point *point, const struct dataset *data,
-              struct scratch *w, struct result *out)
+void describe(const struct plan *plan, const struct dataset *data, struct scratch *w,
+              struct result *out)
 {
     const struct scratch_mark mark = scratch_save(w);
     struct summary *summary = scratch_take(w, (size_t)plan->n_descriptions, sizeof *summary);
-    for (int k = 0; k < plan->n_descriptions; k++) {
-        const struct description *d = &plan->description[k];
-        summary[k] = summarise(d, data->value[point->columns[d->endpoint].value], data, w);
-    }
+    for (int k = 0; k < plan->n_descriptions; k++)
+        summary[k] = summarise(&plan->description[k], data, w);
     for (int k = 0; k < plan->n_descriptives; k++) {
         const struct summary *s = &summary[plan->descriptive[k].description];
         out[k] = result_undefined(UNDEFINED_NO, s->n, 0);

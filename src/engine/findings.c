@@ -1,6 +1,5 @@
 /* findings.c - see findings.h.  SPDX-License-Identifier: MIT */
 #include "engine/findings.h"
-#include "stat/select.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,6 +29,9 @@ void study_of_plan(const struct plan *plan, struct study *s)
     for (int p = 0; p < plan->n_points; p++) s->pairing[p] = plan->point[p].pairing;
 }
 
+/* --- published beside simulated ----------------------------------------------------------------
+ */
+
 double published_statistic(const char *name, const struct result *r)
 {
     if (strcmp(name, "ci_low") == 0) return r->ci_low;
@@ -47,35 +49,170 @@ bool published_is_ratio(const struct answer *a, const char *statistic)
             strcmp(statistic, "ci_high") == 0);
 }
 
+struct comparison {
+    struct study *study;
+    const struct plan *plan;
+    const struct result_source *rows;
+    struct errors *errors;
+    struct result *chunk;
+    double *x[3]; /* [replicates] a statistic of every trial each, NaN where it has none */
+};
+
+enum { CHUNK = 4096 };
+
+/* Fills x[to] with what the row is about. */
+static enum status take(struct comparison *c, int row, int to)
+{
+    const struct published *p = &c->study->published[row];
+    const int source = c->plan->published_source[row];
+    const int64_t n = c->study->replicates;
+    for (int64_t first = 0; first < n; first += CHUNK) {
+        const int64_t count = n - first < CHUNK ? n - first : CHUNK;
+        const enum status status =
+            c->rows->read(c->rows->handle, 0, source, first, count, c->chunk, c->errors);
+        if (status != STATUS_OK) return status;
+        for (int64_t i = 0; i < count; i++)
+            c->x[to][first + i] = published_statistic(p->statistic, &c->chunk[i]);
+    }
+    return STATUS_OK;
+}
+
+/* Whether two rows are about the same patients. */
+static bool same_patients(const struct published *a, const struct published *b)
+{
+    return strcmp(a->arm, b->arm) == 0 && strcmp(a->where, b->where) == 0;
+}
+
+/* The row about the same patients or analysis, in the same reading, with another statistic; -1. */
+static int companion(const struct study *s, int row, const char *statistic)
+{
+    const struct published *p = &s->published[row];
+    for (int k = 0; k < s->n_published; k++) {
+        const struct published *q = &s->published[k];
+        if (strcmp(q->subject, p->subject) == 0 && same_patients(q, p) &&
+            strcmp(q->alternative, p->alternative) == 0 && strcmp(q->statistic, statistic) == 0)
+            return k;
+    }
+    return -1;
+}
+
+/* What "far off" is measured by: the number itself where 0 is the end of its scale; for effects
+ * and their limits, which may be anywhere, the interval printed with them; not for p-values. */
+static double reach_of(const struct study *s, int row, const struct answer *a)
+{
+    const struct published *p = &s->published[row];
+    if (strcmp(p->statistic, "p_value") == 0) return NAN;
+    if (isnan(a->null) || strcmp(p->statistic, "ci_width") == 0 || strcmp(p->statistic, "se") == 0)
+        return p->printed.value;
+    const int low = companion(s, row, "ci_low"), high = companion(s, row, "ci_high");
+    if (low < 0 || high < 0) return NAN;
+    const double from = s->published[low].printed.value, to = s->published[high].printed.value;
+    return p->printed.ratio ? log(to / from) : to - from;
+}
+
+static enum status place(struct comparison *c, int row)
+{
+    struct published *p = &c->study->published[row];
+    const enum status status = take(c, row, 0);
+    int n = 0;
+    for (int64_t i = 0; i < c->study->replicates; i++)
+        if (!isnan(c->x[0][i])) c->x[0][n++] = c->x[0][i];
+    fit_place(&p->fit, &p->printed, c->x[0], n);
+    const struct answer *a = &c->study->answer[c->plan->published_source[row]];
+    p->fit.far = fit_is_far(&p->printed, p->fit.simulated, reach_of(c->study, row, a));
+    return status;
+}
+
+static enum status take_three(struct comparison *c, const int row[3], struct printed printed[3])
+{
+    enum status status = STATUS_OK;
+    for (int k = 0; k < 3 && status == STATUS_OK; k++) {
+        printed[k] = c->study->published[row[k]].printed;
+        status = take(c, row[k], k);
+    }
+    return status;
+}
+
+static enum status count_exact(struct comparison *c, int row)
+{
+    const int three[3] = {row, companion(c->study, row, "ci_low"),
+                          companion(c->study, row, "ci_high")};
+    struct printed printed[3];
+    if (three[1] < 0 || three[2] < 0) return STATUS_OK;
+    const enum status status = take_three(c, three, printed);
+    if (status == STATUS_OK)
+        c->study->published[row].fit.exact = fit_exact(printed, c->x, (int)c->study->replicates);
+    return status;
+}
+
+static int endpoint_named(const struct endpoint_specs *e, const char *name)
+{
+    for (int k = 0; k < e->n; k++)
+        if (strcmp(e->item[k].name, name) == 0) return k;
+    return -1;
+}
+
+/* The day by which an endpoint is known; infinite for stays. */
+static double horizon(const struct endpoint_spec *e)
+{
+    const double day = e->kind->horizon(e->params);
+    return day > 0 ? day : INFINITY;
+}
+
+/* The row with the printed deaths of the same patients, by the day nearest to the endpoint's own
+ * (the last one for stays, the count before the percentage); -1 where there is none, or the
+ * endpoint is itself death. */
+static int deaths_of(const struct comparison *c, int row)
+{
+    const struct study *s = c->study;
+    const struct endpoint_specs *e = &c->plan->point[0].scenario.endpoints;
+    const struct published *p = &s->published[row];
+    const int own = endpoint_named(e, p->subject);
+    if (own < 0 || e->item[own].kind->outcome != OUTCOME_VALUE) return -1;
+    const double day = fmin(horizon(&e->item[own]), c->plan->point[0].scenario.trial.follow_up);
+    int best = -1;
+    double nearest = INFINITY;
+    for (int k = 0; k < s->n_published; k++) {
+        const struct published *q = &s->published[k];
+        const int at = endpoint_named(e, q->subject);
+        const bool count = strcmp(q->statistic, "count") == 0;
+        if (at < 0 || strcmp(e->item[at].kind->name, "death") != 0 || *q->alternative ||
+            !(count || strcmp(q->statistic, "percent") == 0) || !same_patients(q, p))
+            continue;
+        const double off = fabs(horizon(&e->item[at]) - day);
+        if (off > nearest || (!(off < nearest) && !count)) continue;
+        nearest = off;
+        best = k;
+    }
+    return best;
+}
+
+static enum status compare_given_deaths(struct comparison *c, int row)
+{
+    const int three[3] = {row, companion(c->study, row, "sd"), deaths_of(c, row)};
+    struct printed printed[3];
+    if (three[1] < 0 || three[2] < 0) return STATUS_OK;
+    const enum status status = take_three(c, three, printed);
+    if (status == STATUS_OK)
+        fit_given_deaths(&c->study->published[row].fit, printed, c->x, (int)c->study->replicates);
+    return status;
+}
+
 enum status study_compare(struct study *s, const struct plan *plan,
                           const struct result_source *rows, struct errors *e)
 {
-    enum { CHUNK = 4096 };
-    struct result *chunk = xcalloc(CHUNK, sizeof *chunk);
-    double *x = xcalloc((size_t)s->replicates, sizeof *x);
+    struct comparison c = {s, plan, rows, e, xcalloc(CHUNK, sizeof *c.chunk), {0}};
+    for (int k = 0; k < 3; k++) c.x[k] = xcalloc((size_t)s->replicates, sizeof *c.x[k]);
     enum status status = STATUS_OK;
     for (int k = 0; k < s->n_published && status == STATUS_OK; k++) {
-        struct published *p = &s->published[k];
-        const bool ratio = published_is_ratio(&s->answer[plan->published_source[k]], p->statistic);
-        int n = 0, n_mean = 0;
-        double mean = 0;
-        for (int64_t first = 0; first < s->replicates && status == STATUS_OK; first += CHUNK) {
-            const int64_t left = s->replicates - first, count = left < CHUNK ? left : CHUNK;
-            status = rows->read(rows->handle, 0, plan->published_source[k], first, count, chunk, e);
-            for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
-                const double value = published_statistic(p->statistic, &chunk[i]);
-                if (isnan(value)) continue;
-                x[n++] = value;
-                const double y = ratio ? log(value) : value;
-                if (isfinite(y)) mean += (y - mean) / ++n_mean;
-            }
-        }
-        if (n == 0) continue;
-        p->simulated = ratio ? exp(mean) : mean;
-        p->low = select_smallest(x, n, (int)(0.025 * (n - 1)));
-        p->high = select_smallest(x, n, (int)ceil(0.975 * (n - 1)));
+        const char *statistic = s->published[k].statistic;
+        s->published[k].fit = fit_unknown();
+        status = place(&c, k);
+        if (status == STATUS_OK && strcmp(statistic, "estimate") == 0) status = count_exact(&c, k);
+        if (status == STATUS_OK && strcmp(statistic, "mean") == 0)
+            status = compare_given_deaths(&c, k);
     }
-    free(x);
-    free(chunk);
+    for (int k = 0; k < 3; k++) free(c.x[k]);
+    free(c.chunk);
     return status;
 }

@@ -6,7 +6,7 @@
 
 /* A study of the plan without numbers: texts, points, answers. truth and truth_se are NaN. */
 void study_of_plan(const struct plan *plan, struct study *s);
-/* Fills simulated, low and high of every published row. */
+/* Fills the fit of every published row from the first point's results. */
 enum status study_compare(struct study *s, const struct plan *plan,
                           const struct result_source *rows, struct errors *e);
 

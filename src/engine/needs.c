@@ -52,6 +52,12 @@ static void want_column(int column, void *to)
     if (column >= 0 && column < w->point->n_visible) w->wanted[w->point->visible[column]] = true;
 }
 
+static void want_description(struct wanted_columns *to, const struct description *d)
+{
+    want_column(d->column, to);
+    if (d->where != NULL) expression_columns(d->where, want_column, to);
+}
+
 static void want_analysis(struct wanted_columns *to, const struct bound_analysis *b)
 {
     for (int k = 0; k < b->n_adjust + b->n_impute; k++) want_column(b->adjust[k].column, to);
@@ -62,7 +68,7 @@ static void want_analysis(struct wanted_columns *to, const struct bound_analysis
     if (b->where != NULL) expression_columns(b->where, want_column, to);
 }
 
-void needs_close(struct reader *r, struct point *point)
+void needs_close(struct reader *r, const struct plan *plan, struct point *point)
 {
     const struct baseline *b = point->baseline;
     const struct population *p = b->population;
@@ -75,6 +81,7 @@ void needs_close(struct reader *r, struct point *point)
         want_predictor(wanted, &point->recording[k].covariates);
     struct wanted_columns to = {point, wanted};
     for (int k = 0; k < point->scenario.analyses.n; k++) want_analysis(&to, &point->analysis[k]);
+    for (int k = 0; k < plan->n_descriptions; k++) want_description(&to, &plan->description[k]);
     point->needs.covariate = wanted;
     point->needs.without_arrivals = point->trial.spec->design.design->ignores_arrivals;
 }

@@ -6,7 +6,8 @@
 #include "engine/plan.h"
 
 /* Completes point->needs, which endpoints have marked: what these parts of the course wait for, and
- * the covariates that anything reads. The rest is not drawn. */
-void needs_close(struct reader *r, struct point *point);
+ * the covariates that anything reads, the plan's descriptions of patients too. The rest is not
+ * drawn. */
+void needs_close(struct reader *r, const struct plan *plan, struct point *point);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "engine/needs.h"
 #include "engine/point.h"
+#include "engine/published.h"
 #include "engine/recording.h"
 #include "engine/replicate.h"
 
@@ -37,132 +38,6 @@ static void make_answers(struct plan *plan)
             a->null = o->null;
             a->benefit = output_benefit(o, b->term >= 0 ? 0 : b->outcome.better);
         }
-    }
-}
-
-/* --- published -----------------------------------------------------------------------------------
- */
-
-static int answer_named(const struct plan *plan, const char *name)
-{
-    for (int k = 0; k < plan->n_answers; k++)
-        if (strcmp(plan->answer[k].name, name) == 0) return k;
-    return -1;
-}
-
-static int endpoint_index(const struct endpoint_specs *e, const char *name)
-{
-    for (int k = 0; k < e->n; k++)
-        if (strcmp(e->item[k].name, name) == 0) return k;
-    return -1;
-}
-
-static void unknown_name(struct reader *r, const struct named_text *t, const char *kind,
-                         const char *const *names, int n)
-{
-    const char *near = text_nearest(t->text, names, n);
-    error_at(r->errors, t->at, "published row: unknown %s '%s'%s", kind, t->text,
-             did_you_mean(near).text);
-}
-
-static const char *const answer_statistics[] = {"estimate", "ci_low",  "ci_high",
-                                                "ci_width", "p_value", "se"};
-
-static int bind_answer_row(struct reader *r, const struct plan *plan,
-                           const struct published_spec *row)
-{
-    const int found = answer_named(plan, row->analysis.text);
-    const char **names = arena_alloc(r->memory, (size_t)plan->n_answers, sizeof *names);
-    for (int k = 0; k < plan->n_answers; k++) names[k] = plan->answer[k].name;
-    if (found < 0) unknown_name(r, &row->analysis, "analysis", names, plan->n_answers);
-    const int n = sizeof answer_statistics / sizeof *answer_statistics;
-    for (int k = 0; k < n; k++)
-        if (strcmp(answer_statistics[k], row->statistic.text) == 0) return found;
-    unknown_name(r, &row->statistic, "statistic of an analysis", answer_statistics, n);
-    return -1;
-}
-
-static int description_of(struct plan *plan, int endpoint, int arm)
-{
-    int k = 0;
-    while (k < plan->n_descriptions &&
-           (plan->description[k].endpoint != endpoint || plan->description[k].arm != arm))
-        k++;
-    if (k == plan->n_descriptions)
-        plan->description[plan->n_descriptions++] = (struct description){endpoint, arm, 0};
-    return k;
-}
-
-static int bind_endpoint_row(struct reader *r, struct plan *plan, const struct published_spec *row)
-{
-    const struct scenario *s = &plan->point[0].scenario;
-    const char **names =
-        arena_alloc(r->memory, (size_t)(s->endpoints.n + s->arms.n), sizeof *names);
-    const int endpoint = endpoint_index(&s->endpoints, row->endpoint.text);
-    const int statistic = describe_statistic(row->statistic.text);
-    int arm = -1;
-    for (int k = 0; k < s->endpoints.n; k++) names[k] = s->endpoints.item[k].name;
-    if (endpoint < 0) unknown_name(r, &row->endpoint, "endpoint", names, s->endpoints.n);
-    if (statistic < 0)
-        unknown_name(r, &row->statistic, "statistic of an endpoint", describe_names,
-                     DESCRIBE_COUNT);
-    if (row->arm.text != NULL) {
-        arm = arms_find(&s->arms, row->arm.text);
-        for (int k = 0; k < s->arms.n; k++) names[k] = s->arms.arm[k].name;
-        if (arm < 0) unknown_name(r, &row->arm, "arm", names, s->arms.n);
-    }
-    if (endpoint >= 0 && plan->point[0].columns[endpoint].value < 0) {
-        error_at(r->errors, row->endpoint.at, "published row: endpoint '%s' has no single value",
-                 row->endpoint.text);
-        return -1;
-    }
-    if (endpoint < 0 || statistic < 0) return -1;
-    const struct descriptive d = {description_of(plan, endpoint, arm), statistic};
-    plan->description[d.description].asked |= 1u << statistic;
-    for (int k = 0; k < plan->n_descriptives; k++)
-        if (memcmp(&plan->descriptive[k], &d, sizeof d) == 0)
-            return plan->n_answers - plan->n_descriptives + k;
-    plan->descriptive[plan->n_descriptives++] = d;
-    plan->answer[plan->n_answers] = (struct answer){
-        .name =
-            arena_printf(&plan->memory, "%s%s%s.%s", row->endpoint.text, row->arm.text ? "." : "",
-                         row->arm.text ? row->arm.text : "", row->statistic.text),
-        .method = DESCRIBE_METHOD,
-        .scale = SCALE_IDENTITY,
-        .null = NAN,
-        .alpha = 0.05,
-        .sides = 2};
-    return plan->n_answers++;
-}
-
-static void bind_published(struct reader *r, struct plan *plan)
-{
-    const struct published_specs *p = &plan->point[0].scenario.published;
-    if (plan->n_points > 1) return; /* a paper is compared with one setting */
-    const size_t n = (size_t)p->n;
-    plan->published = arena_alloc(r->memory, n, sizeof *plan->published);
-    plan->published_source = arena_alloc(r->memory, n, sizeof *plan->published_source);
-    plan->descriptive = arena_alloc(r->memory, n, sizeof *plan->descriptive);
-    plan->description = arena_alloc(r->memory, n, sizeof *plan->description);
-    for (int k = 0; k < p->n; k++) {
-        const struct published_spec *row = &p->item[k];
-        if (row->statistic.text == NULL) continue;
-        const bool endpoint = row->endpoint.text != NULL;
-        const int source = endpoint             ? bind_endpoint_row(r, plan, row)
-                           : row->analysis.text ? bind_answer_row(r, plan, row)
-                                                : -1;
-        plan->published_source[plan->n_published] = source;
-        plan->published[plan->n_published++] =
-            (struct published){endpoint ? row->endpoint.text : row->analysis.text,
-                               row->arm.text,
-                               row->statistic.text,
-                               row->value,
-                               row->use.text ? row->use.text : "predict",
-                               row->group.text ? row->group.text : "",
-                               row->source.text ? row->source.text : "",
-                               NAN,
-                               NAN,
-                               NAN};
     }
 }
 
@@ -280,7 +155,7 @@ static void bind_point(struct reader *r, const struct node *root, int index, str
     point_bind_analyses(r, point);
     if (index == 0) {
         make_answers(plan);
-        bind_published(r, plan);
+        published_bind(r, plan);
     } else if (plan->answer != NULL) {
         if (at == NULL) at = node_get(root, "zip");
         check_answers(r, plan, point, at->at);
@@ -297,7 +172,7 @@ static void solve_point(struct reader *r, int index, struct plan *plan)
     const struct scenario *s = &point->scenario;
     course_solve(r, &s->arms, s->trial.follow_up, &s->trial.allocation, &point->course);
     if (r->errors->n > 0) return;
-    needs_close(r, point);
+    needs_close(r, plan, point);
     const uint64_t seed = (uint64_t)s->simulation.seed;
     point->seed =
         s->simulation.common_random_numbers ? seed : stream_indexed(seed, (uint64_t)index + 1);

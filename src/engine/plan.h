@@ -20,10 +20,12 @@ struct recording {
     uint64_t variable;
 };
 
-/* An endpoint in one arm, some of whose statistics are compared with published ones. */
+/* A column of some patients, of which statistics are compared with published ones. */
 struct description {
-    int endpoint, arm; /* arm -1: all */
-    unsigned asked;    /* bit k: statistic k */
+    int column, level, arm; /* of the schema, -1: the patients themselves; of a category, -1: its
+                               values; -1: all */
+    const struct expression *where; /* NULL: everybody in the arm */
+    unsigned asked;                 /* bit k: statistic k */
 };
 struct descriptive {
     int description, statistic; /* enum in describe.c */
@@ -62,9 +64,11 @@ struct plan {
     struct descriptive *descriptive;
     int n_descriptions;
     struct description *description;
-    int *published_source; /* [n_published] answer */
-    struct published *published;
     int n_published;
+    struct published *published;
+    int *published_source; /* [n_published] answer */
+    /* Facts called predicted that share endpoint and arm with a calibrated one, unmarked. */
+    const char *unmarked; /* their names, "" for none */
     struct arena memory;
 };
 

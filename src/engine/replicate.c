@@ -146,5 +146,5 @@ void replicate_run(const struct plan *plan, const struct point *point, uint64_t 
         analysis_run(&point->analysis[k], &data, w, out);
         out += point->analysis[k].n_outputs;
     }
-    describe(plan, point, &data, w, out);
+    describe(plan, &data, w, out);
 }

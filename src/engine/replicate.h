@@ -17,13 +17,11 @@ struct dataset endpoint_dataset(const struct point *point, const struct patients
 void replicate_run(const struct plan *plan, const struct point *point, uint64_t replicate,
                    struct scratch *w, struct result *out);
 
-/* out[plan->n_descriptives]: results whose estimates are the statistics. Names: n, count, percent,
- * mean, sd, median, q1, q3. */
-void describe(const struct plan *plan, const struct point *point, const struct dataset *data,
-              struct scratch *w, struct result *out);
-int describe_statistic(const char *name); /* -1: unknown */
-extern const char *const describe_names[];
-enum { DESCRIBE_COUNT = 8 };
+/* out[plan->n_descriptives]: results whose estimates are the statistics. */
+void describe(const struct plan *plan, const struct dataset *data, struct scratch *w,
+              struct result *out);
+enum { DESCRIBE_COUNT = 9 };
+extern const char *const describe_names[DESCRIBE_COUNT];
 
 /* Replicates of these numbers are not those of any run: used for truths, for solving and for
  * calibrating. */

@@ -69,63 +69,6 @@ void endpoints_read(struct reader *r, const struct node *n, struct endpoint_spec
     }
 }
 
-const struct param published_params[] = {
-    {PARAM_AT(struct published_spec, endpoint), .type = PARAM_NAME,
-     .help = "an endpoint, with arm"},
-    {PARAM_AT(struct published_spec, analysis), .type = PARAM_TEXT, .help = "or an analysis"},
-    {PARAM_AT(struct published_spec, arm), .type = PARAM_NAME,
-     .help = "of the endpoint's statistic"},
-    {PARAM_AT(struct published_spec, statistic), .type = PARAM_NAME, .flags = PARAM_REQUIRED,
-     .help = "of an endpoint: n, count, percent, mean, sd, median, q1, q3; of an analysis: "
-             "estimate, se, "
-             "ci_low, ci_high, ci_width, p_value"},
-    {PARAM_AT(struct published_spec, value), .type = PARAM_NUMBER, .fallback = NAN,
-     .flags = PARAM_REQUIRED, .help = "as printed"},
-    {PARAM_AT(struct published_spec, n), .type = PARAM_NUMBER, .fallback = NAN,
-     .help = "patients behind it"},
-    {PARAM_AT(struct published_spec, use), .type = PARAM_NAME,
-     .help = "calibrate, predict or info"},
-    {PARAM_AT(struct published_spec, group), .type = PARAM_TEXT,
-     .help = "rows that state one fact"},
-    {PARAM_AT(struct published_spec, source), .type = PARAM_TEXT, .help = "where it is printed"},
-    {0}};
-
-static void read_published(struct reader *r, const struct node *n, void *field)
-{
-    struct published_specs *p = field;
-    if (n->kind != NODE_LIST) {
-        error_at(r->errors, n->at, "published must be a list of rows");
-        return;
-    }
-    p->item = arena_alloc(r->memory, (size_t)n->n, sizeof *p->item);
-    for (int i = 0; i < n->n; i++) {
-        struct published_spec *row = &p->item[p->n++];
-        params_read(r, published_params, n->item[i], n->item[i]->at, "published row", row);
-        row->at = n->item[i]->at;
-        if (n->item[i]->kind == NODE_MAP &&
-            (row->endpoint.text == NULL) == (row->analysis.text == NULL))
-            error_at(r->errors, row->at, "published row: either an endpoint or an analysis");
-        const char *use = row->use.text;
-        if (use != NULL && strcmp(use, "calibrate") != 0 && strcmp(use, "predict") != 0 &&
-            strcmp(use, "info") != 0)
-            error_at(r->errors, row->use.at,
-                     "published row: use must be calibrate, predict or info, not '%s'", use);
-    }
-}
-
-static void echo_published(struct buffer *out, const void *field, int indent)
-{
-    const struct published_specs *p = field;
-    for (int i = 0; i < p->n; i++) {
-        struct buffer row = {0};
-        params_echo(&row, published_params, &p->item[i], indent + 2);
-        char *text = row.text;
-        text[indent] = '-';
-        buffer_add(out, text, row.length);
-        buffer_free(&row);
-    }
-}
-
 static void echo_endpoints(struct buffer *out, const void *field, int indent)
 {
     const struct endpoint_specs *a = field;
@@ -215,7 +158,7 @@ void scenario_read(struct reader *r, const struct node *root, struct scenario *s
     if (stated != NULL && stated->n == 0 && r->errors->n == before)
         error_at(r->errors, stated->at, "analyses: at least one analysis is needed");
     const struct node *published = node_get(root, "published");
-    if (published != NULL) read_published(r, published, &s->published);
+    if (published != NULL) published_read(r, published, &s->published);
     calibrate_read(r, node_get(root, "calibrate"), &s->calibrate);
     check_names(r, s);
 }
@@ -244,7 +187,7 @@ void scenario_echo(struct buffer *out, const struct scenario *s)
     analyses_echo(out, &s->analyses, 2);
     if (s->published.n > 0) {
         buffer_puts(out, "published:\n");
-        echo_published(out, &s->published, 2);
+        published_echo(out, &s->published, 2);
     }
     calibrate_echo(out, &s->calibrate);
 }

@@ -67,9 +67,10 @@ struct endpoint_specs {
 
 /* A published figure. */
 struct published_spec {
-    struct named_text endpoint, analysis, arm;
-    struct named_text statistic, use, group, source;
-    double value, n;
+    struct named_text endpoint, covariate, level, analysis, arm, where;
+    struct named_text statistic, use, group, alternative, source, reason;
+    double value, decimals, n;
+    bool shares_events;
     struct place at;
 };
 struct published_specs {
@@ -96,5 +97,7 @@ void scenario_read(struct reader *r, const struct node *root, struct scenario *s
 void scenario_echo(struct buffer *out, const struct scenario *s);
 /* Only the section `analyses`, `endpoints` … of a plan or scenario. */
 void endpoints_read(struct reader *r, const struct node *n, struct endpoint_specs *a);
+void published_read(struct reader *r, const struct node *n, struct published_specs *p);
+void published_echo(struct buffer *out, const struct published_specs *p, int indent);
 
 #endif

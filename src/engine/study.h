@@ -4,6 +4,7 @@
 #define ENGINE_STUDY_H
 
 #include "base/error.h"
+#include "engine/fit.h"
 #include "model/analysis.h"
 
 #include <stdint.h>
@@ -34,16 +35,17 @@ struct agreement {
     int64_t n;
 };
 
-/* What a paper printed, beside what the simulation gives. */
+/* What a paper printed, beside what the simulation gives. Texts are "" where there is none. */
 struct published {
-    const char *subject;   /* endpoint or analysis */
-    const char *arm;       /* or NULL */
-    const char *statistic; /* percent, mean, sd, median, estimate, ci_low, … */
-    double value;          /* as printed */
-    const char *use;       /* calibrate, predict, info */
-    const char *group, *source;
-    double simulated, low, high; /* mean over replicates and the 95 % range of single trials; NaN:
-                                    not computed */
+    const char *subject;    /* endpoint, covariate (with its level) or analysis */
+    const char *arm;        /* whose patients; "" all */
+    const char *where;      /* condition on the patients */
+    const char *statistic;  /* percent, mean, sd, median, estimate, ci_low, … */
+    struct printed printed; /* the number */
+    const char *use;        /* calibrate, predict, info */
+    const char *group, *alternative, *source, *reason;
+    bool shares_events; /* with a calibrated fact, as marked */
+    struct fit fit;
 };
 
 struct study {

@@ -67,15 +67,6 @@ static const struct node *reduced(const struct node *root, struct arena *memory)
 
 /* --- targets ---------------------------------------------------------------------------------- */
 
-/* One unit of the last printed digit. */
-static double unit_of_last_digit(const char *text)
-{
-    const char *point = strchr(text, '.');
-    const char *exponent = strpbrk(text, "eE");
-    const int decimals = point ? (int)strspn(point + 1, "0123456789") : 0;
-    return pow(10, (exponent ? atoi(exponent + 1) : 0) - decimals);
-}
-
 static void bind_targets(const struct plan *plan, const struct node *rows, struct targets *t)
 {
     t->n = plan->n_published;
@@ -83,17 +74,17 @@ static void bind_targets(const struct plan *plan, const struct node *rows, struc
     for (int k = 0; k < t->n; k++) {
         const struct published *p = &plan->published[k];
         struct target *to = &t->item[k];
-        const double unit = unit_of_last_digit(node_get(rows->item[k], "value")->text);
+        const double value = p->printed.value, unit = printed_unit(&p->printed);
         *to = (struct target){.at = rows->item[k]->at,
-                              .printed = p->value,
-                              .value = p->value,
+                              .printed = value,
+                              .value = value,
                               .source = plan->published_source[k],
                               .statistic = arena_text(&t->memory, p->statistic)};
-        to->name = arena_printf(&t->memory, "%s%s%s: %s", p->subject, p->arm ? ", " : "",
-                                p->arm ? p->arm : "", p->statistic);
-        to->ratio = p->value > 0 && published_is_ratio(&plan->answer[to->source], p->statistic);
-        const double slope = to->ratio ? 1 / p->value : 1;
-        if (to->ratio) to->value = log(p->value);
+        to->name = arena_printf(&t->memory, "%s%s%s: %s", p->subject, *p->arm ? ", " : "", p->arm,
+                                p->statistic);
+        to->ratio = p->printed.ratio;
+        const double slope = to->ratio ? 1 / value : 1;
+        if (to->ratio) to->value = log(value);
         to->rounding = unit * slope * (unit * slope) / 12;
     }
 }

@@ -12,4 +12,10 @@ void report_write(struct buffer *out, const struct study *s, enum report_format 
  * it already. */
 void report_write_agreement(struct buffer *out, const struct study *s, enum report_format format);
 
+/* The published figures of n studies alone, each with its verdict. No HTML. */
+void report_published(struct buffer *out, const struct study *s, int n, enum report_format format);
+/* "fits: 38 of 40 facts …" */
+const char *published_verdict(struct arena *memory, const struct study *s);
+bool published_fits(const struct study *s);
+
 #endif

@@ -50,7 +50,7 @@ void agreement_grids(struct document *d, const struct study *s, bool every_pair)
         for (int64_t i = 0; i < s->n_agreements; i++) n_rows += is_shown(s, i, p, every_pair);
         if (n_rows == 0) continue;
         struct grid *grid = &d->grid[d->n_grids++];
-        *grid = (struct grid){title(d, s, p), 3, 7, 0, head, NULL};
+        *grid = (struct grid){.title = title(d, s, p), .n_left = 3, .n_columns = 7, .head = head};
         grid_reserve(grid, d, n_rows);
         for (int64_t i = 0; i < s->n_agreements; i++)
             if (is_shown(s, i, p, every_pair)) add_pair(grid, d, s, &s->agreement[i]);

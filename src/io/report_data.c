@@ -1,5 +1,6 @@
 /* report_data.c - reports for programs: tidy CSV and JSON.  SPDX-License-Identifier: MIT */
 #include "io/report_document.h"
+#include "io/report_values.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,26 +9,6 @@
 static const char *scale_name(const struct study *s, int answer)
 {
     return s->answer[answer].scale == SCALE_LOG ? "log" : "identity";
-}
-
-/* RFC 4180: quoted where a comma, a quote or a line break stands in it, quotes doubled. */
-static void csv_text(struct buffer *out, const char *text)
-{
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        buffer_puts(out, text);
-        return;
-    }
-    buffer_puts(out, "\"");
-    for (const char *p = text; *p; p++) {
-        if (*p == '"') buffer_puts(out, "\"");
-        buffer_add(out, p, 1);
-    }
-    buffer_puts(out, "\"");
-}
-
-static void csv_number(struct buffer *out, double x)
-{
-    if (!isnan(x)) buffer_puts(out, number_shortest(x).text);
 }
 
 /* A setting as the number it is where the whole column is numbers, so that 0.70 and 0.7 are one. */
@@ -120,43 +101,6 @@ void report_agreement_csv(struct buffer *out, const struct study *s)
         buffer_printf(out, "%" PRId64 "\n", g->n);
     }
     buffer_free(&head.text);
-}
-
-static void json_text(struct buffer *out, const char *text)
-{
-    if (text == NULL) {
-        buffer_puts(out, "null");
-        return;
-    }
-    buffer_puts(out, "\"");
-    for (const char *p = text; *p; p++) {
-        if (*p == '"' || *p == '\\') buffer_puts(out, "\\");
-        if ((unsigned char)*p < 0x20)
-            buffer_printf(out, "\\u%04x", (unsigned)*p);
-        else
-            buffer_add(out, p, 1);
-    }
-    buffer_puts(out, "\"");
-}
-
-/* JSON has neither NaN nor infinities. */
-static void json_number(struct buffer *out, double x)
-{
-    buffer_puts(out, isfinite(x) ? number_shortest(x).text : "null");
-}
-
-static void json_text_member(struct buffer *out, const char *name, const char *text)
-{
-    buffer_printf(out, "\"%s\": ", name);
-    json_text(out, text);
-    buffer_puts(out, ", ");
-}
-
-static void json_number_member(struct buffer *out, const char *name, double x)
-{
-    buffer_printf(out, "\"%s\": ", name);
-    json_number(out, x);
-    buffer_puts(out, ", ");
 }
 
 static void json_settings(struct buffer *out, const struct study *s, int point)
@@ -260,28 +204,6 @@ static void json_agreement(struct buffer *out, const struct study *s)
     buffer_puts(out, "\n  ]");
 }
 
-static void json_published(struct buffer *out, const struct study *s)
-{
-    buffer_puts(out, ",\n  \"published\": [");
-    for (int i = 0; i < s->n_published; i++) {
-        const struct published *p = &s->published[i];
-        buffer_puts(out, i > 0 ? ",\n    {" : "\n    {");
-        json_text_member(out, "subject", p->subject);
-        json_text_member(out, "arm", p->arm);
-        json_text_member(out, "statistic", p->statistic);
-        json_text_member(out, "use", p->use);
-        json_text_member(out, "group", p->group);
-        json_text_member(out, "source", p->source);
-        json_number_member(out, "published", p->value);
-        json_number_member(out, "simulated", p->simulated);
-        json_number_member(out, "low", p->low);
-        buffer_puts(out, "\"high\": ");
-        json_number(out, p->high);
-        buffer_puts(out, "}");
-    }
-    buffer_puts(out, "\n  ]");
-}
-
 void report_json(struct buffer *out, const struct study *s)
 {
     buffer_puts(out, "{\n  ");
@@ -297,6 +219,9 @@ void report_json(struct buffer *out, const struct study *s)
     json_answers(out, s);
     json_measures(out, s);
     if (s->n_agreements > 0) json_agreement(out, s);
-    if (s->n_published > 0) json_published(out, s);
+    if (s->n_published > 0) {
+        buffer_puts(out, ",\n  ");
+        json_published(out, s);
+    }
     buffer_puts(out, "\n}\n");
 }

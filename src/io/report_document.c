@@ -196,30 +196,6 @@ static void add_grids(struct document *d, const struct study *s, bool *used)
     }
 }
 
-static void add_published(struct document *d, const struct study *s)
-{
-    static const char *head[] = {"subject",   "arm",       "statistic",     "use",
-                                 "published", "simulated", "95 % of trials"};
-    if (s->n_published == 0) return;
-    struct grid *g = &d->grid[d->n_grids++];
-    *g = (struct grid){"Published beside simulated", 4, 7, 0, head, NULL};
-    grid_reserve(g, d, s->n_published);
-    for (int i = 0; i < s->n_published; i++) {
-        const struct published *p = &s->published[i];
-        const bool known = !isnan(p->simulated), range = !isnan(p->low) && !isnan(p->high);
-        const char *text[] = {
-            p->subject,
-            p->arm ? p->arm : "-",
-            p->statistic,
-            p->use ? p->use : "-",
-            arena_printf(&d->memory, "%.6g", p->value),
-            known ? arena_printf(&d->memory, "%.4g", p->simulated) : "-",
-            range ? arena_printf(&d->memory, "%.4g to %.4g", p->low, p->high) : "-",
-        };
-        grid_add(g, d, text, 7);
-    }
-}
-
 void document_note(struct document *d, const char *term, const char *text)
 {
     d->note[d->n_notes++] = (struct note){term, text};
@@ -242,7 +218,7 @@ static void add_test_note(struct document *d, const struct answer *a)
 static void add_notes(struct document *d, const struct study *s, const bool *used)
 {
     const size_t most = (size_t)N_SHOWN + (size_t)s->n_paths + (size_t)s->n_points +
-                        (size_t)s->n_answers + 5 + AGREEMENT_NOTES;
+                        (size_t)s->n_answers + 4 + AGREEMENT_NOTES + PUBLISHED_NOTES;
     d->note = arena_alloc(&d->memory, most, sizeof *d->note);
     if (s->n_points > 1)
         for (int k = 0; k < s->n_paths; k++) {
@@ -254,9 +230,7 @@ static void add_notes(struct document *d, const struct study *s, const bool *use
     if (s->n_agreements > 0) agreement_notes(d);
     document_note(d, "±", "Monte Carlo standard error");
     for (int a = 0; a < s->n_answers; a++) add_test_note(d, &s->answer[a]);
-    if (s->n_published > 0)
-        document_note(d, "95 % of trials",
-                      "the range in which 95 % of single simulated trials lie");
+    if (s->n_published > 0) document_note_published(d, s);
     if (s->n_points > 1)
         document_note(d, "patients",
                       "the same, and in the same arms, at every point but those named here");
@@ -283,7 +257,7 @@ void document_make(struct document *d, const struct study *s)
     document_begin(d, s);
     add_grids(d, s, used);
     agreement_grids(d, s, false);
-    add_published(d, s);
+    if (s->n_published > 0) document_add_published(d, s);
     add_notes(d, s, used);
 }
 

@@ -43,7 +43,7 @@ static void put_grid(struct buffer *out, const struct grid *g)
         const char *tag = r < 0 ? "th" : "td";
         buffer_puts(out, "<tr>");
         for (int c = 0; c < g->n_columns; c++) {
-            buffer_printf(out, "<%s%s>", tag, c < g->n_left ? " class=\"text\"" : "");
+            buffer_printf(out, "<%s%s>", tag, grid_is_text(g, c) ? " class=\"text\"" : "");
             put(out, r < 0 ? g->head[c] : g->cell[r * g->n_columns + c]);
             buffer_printf(out, "</%s>", tag);
         }

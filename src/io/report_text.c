@@ -28,7 +28,7 @@ static int column_width(const struct grid *g, int column)
 
 static void put_padded(struct buffer *out, const char *text, int columns, bool left)
 {
-    const int pad = columns - width(text);
+    const int own = width(text), pad = columns > own ? columns - own : 0;
     if (left)
         buffer_printf(out, "%s%*s", text, pad, "");
     else
@@ -40,7 +40,7 @@ static void put_grid(struct buffer *out, const struct grid *g)
     if (*g->title) buffer_printf(out, "%s\n", g->title);
     for (int r = -1; r < g->n_rows; r++) {
         for (int c = 0; c < g->n_columns; c++) {
-            const bool last = c == g->n_columns - 1, left = c < g->n_left;
+            const bool last = c == g->n_columns - 1, left = grid_is_text(g, c);
             put_padded(out, cell(g, r, c), left && last ? 0 : column_width(g, c), left);
             buffer_puts(out, last ? "\n" : "  ");
         }
@@ -83,7 +83,7 @@ static void put_markdown_grid(struct buffer *out, const struct grid *g)
         }
         buffer_puts(out, " |\n");
         for (int c = 0; r < 0 && c < g->n_columns; c++)
-            buffer_puts(out, c < g->n_left ? "|---" : "|---:");
+            buffer_puts(out, grid_is_text(g, c) ? "|---" : "|---:");
         if (r < 0) buffer_puts(out, "|\n");
     }
     buffer_puts(out, "\n");

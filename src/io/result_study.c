@@ -2,6 +2,7 @@
 #include "io/result_tables.h"
 
 #include "base/text.h"
+#include "io/published_table.h"
 
 #include <string.h>
 
@@ -171,40 +172,10 @@ static const char *take_agreement(const struct table *t, struct study *s)
     return NULL;
 }
 
-static const char *take_published(const struct table *t, struct study *s)
-{
-    static const struct wanted w[] = {
-        {"subject", FIELD_TEXT},     {"arm", FIELD_TEXT},         {"statistic", FIELD_TEXT},
-        {"use", FIELD_TEXT},         {"group", FIELD_TEXT},       {"source", FIELD_TEXT},
-        {"published", FIELD_DOUBLE}, {"simulated", FIELD_DOUBLE}, {"low", FIELD_DOUBLE},
-        {"high", FIELD_DOUBLE},
-    };
-    int f[10];
-    if (!find_fields(t, w, 10, f) || t->n > INT32_MAX) return "lacks a column";
-    s->n_published = (int)t->n;
-    s->published = arena_alloc(&s->memory, (size_t)t->n, sizeof *s->published);
-    for (int i = 0; i < s->n_published; i++) {
-        const char *arm = table_text(t, i, f[1], &s->memory);
-        s->published[i] = (struct published){
-            .subject = table_text(t, i, f[0], &s->memory),
-            .arm = *arm ? arm : NULL,
-            .statistic = table_text(t, i, f[2], &s->memory),
-            .use = table_text(t, i, f[3], &s->memory),
-            .group = table_text(t, i, f[4], &s->memory),
-            .source = table_text(t, i, f[5], &s->memory),
-            .value = table_number(t, i, f[6]),
-            .simulated = table_number(t, i, f[7]),
-            .low = table_number(t, i, f[8]),
-            .high = table_number(t, i, f[9]),
-        };
-    }
-    return NULL;
-}
-
 const char *result_table_take(const struct table *t, enum result_table which, struct study *s)
 {
     static const char *(*const take[N_TABLES])(const struct table *, struct study *) = {
-        take_points, take_answers, take_truth, take_measures, take_agreement, take_published,
+        take_points, take_answers, take_truth, take_measures, take_agreement, published_table_take,
     };
     return take[which](t, s);
 }

@@ -2,6 +2,7 @@
 #include "io/result_tables.h"
 
 #include "base/text.h"
+#include "io/published_table.h"
 
 #include <assert.h>
 #include <math.h>
@@ -174,28 +175,6 @@ static void make_agreement(const struct study *s, struct table *t)
     }
 }
 
-static void make_published(const struct study *s, struct table *t)
-{
-    static const char *const name[] = {"subject", "arm", "statistic", "use", "group", "source"};
-    static const char *const number[] = {"published", "simulated", "low", "high"};
-    size_t longest[6] = {0};
-    for (int i = 0; i < s->n_published; i++) {
-        const struct published *p = &s->published[i];
-        const char *text[] = {p->subject, p->arm, p->statistic, p->use, p->group, p->source};
-        for (int k = 0; k < 6; k++) longest[k] = longer(longest[k], text[k]);
-    }
-    for (int k = 0; k < 6; k++) (void)table_add_field(t, name[k], FIELD_TEXT, longest[k]);
-    for (int k = 0; k < 4; k++) (void)table_add_field(t, number[k], FIELD_DOUBLE, 0);
-    table_resize(t, s->n_published);
-    for (int i = 0; i < s->n_published; i++) {
-        const struct published *p = &s->published[i];
-        const char *text[] = {p->subject, p->arm, p->statistic, p->use, p->group, p->source};
-        const double x[] = {p->value, p->simulated, p->low, p->high};
-        for (int k = 0; k < 6; k++) table_put_text(t, i, k, text[k]);
-        for (int k = 0; k < 4; k++) table_put_number(t, i, 6 + k, x[k]);
-    }
-}
-
 bool result_table_is_optional(enum result_table which)
 {
     return which == TABLE_AGREEMENT || which == TABLE_PUBLISHED;
@@ -204,7 +183,7 @@ bool result_table_is_optional(enum result_table which)
 void result_table_make(const struct study *s, enum result_table which, struct table *t)
 {
     static void (*const make[N_TABLES])(const struct study *, struct table *) = {
-        make_points, make_answers, make_truth, make_measures, make_agreement, make_published,
+        make_points, make_answers, make_truth, make_measures, make_agreement, published_table_make,
     };
     make[which](s, t);
 }
