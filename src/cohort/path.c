@@ -85,8 +85,7 @@ static void add_effect_of(const struct drawing *d, int a, const struct effect *e
  * an arm's plan. */
 static void add_effect(const struct drawing *d, size_t which, double *y)
 {
-    for (int a = 0; a < d->n_arms; a++)
-        add_effect_of(d, a, effect_at(&d->plan->arm[a], which), y);
+    for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, effect_at(&d->plan->arm[a], which), y);
 }
 #define ADD_EFFECT(d, field, y) add_effect(d, offsetof(struct arm_plan, field), y)
 
