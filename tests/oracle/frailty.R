@@ -210,6 +210,8 @@ small_d <- trial("many_small_clusters", 240, 110, 0.8, distinct = 14)
 ties_d <- trial("heavy_ties", 300, 15, 0.6, distinct = 5, strata = TRUE)
 four_d <- trial("four_levels", 160, 4, 0.7, distinct = 10, strata = TRUE)
 large_d <- trial("large_variance", 250, 25, 2, strata = TRUE)
+ten_d <- data_set("ten_patients", c(5, 8, 3, 12, 9, 1, 7, 7, 15, 2), c(1, 1, 0, 1, 1, 1, 0, 1, 1, 1), rep(0:1, 5),
+                  cbind(c(61, 55, 70, 48, 66, 73, 59, 62, 51, 68)), rep(1:5, each = 2))
 monotone <- trial("before", 50, 10, 0.3)
 monotone_d <- data_set("monotone", monotone$time, monotone$event * (monotone$arm == 0),
                        monotone$arm, monotone$x, monotone$cluster)
@@ -242,6 +244,10 @@ for (ties in c("efron", "breslow")) {
     f(paste("kidney, by disease,", ties), kidney_d, ties, strata = TRUE)
     f(paste("four levels, stratified,", ties), four_d, ties, strata = TRUE)
     f(paste("ties,", ties), four_d, ties)
+    f(paste("heavy ties,", ties), ties_d, ties)
+    f(paste("heavy ties, stratified,", ties), ties_d, ties, strata = TRUE)
+    f(paste("large variance, stratified, question x,", ties), large_d, ties, term = 1, strata = TRUE)
+    f(paste("ten patients,", ties), ten_d, ties)
   }
   firth_case(paste("monotone,", ties), monotone_d, ties)
   firth_case(paste("monotone, arm alone,", ties), monotone_d, ties, n_x = 0)

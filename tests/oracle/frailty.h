@@ -1020,6 +1020,22 @@ static const int large_variance_stratum[] = {
 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 2, 1, 2, 1, 0, 1, 1
 };
 static const struct data large_variance = {250, large_variance_time, large_variance_event, large_variance_arm, 2, large_variance_x, 25, large_variance_cluster, 3, large_variance_stratum};
+static const double ten_patients_time[] = {
+5, 8, 3, 12, 9, 1, 7, 7, 15, 2
+};
+static const double ten_patients_event[] = {
+1, 1, 0, 1, 1, 1, 0, 1, 1, 1
+};
+static const unsigned char ten_patients_arm[] = {
+0, 1, 0, 1, 0, 1, 0, 1, 0, 1
+};
+static const double ten_patients_x[] = {
+61, 55, 70, 48, 66, 73, 59, 62, 51, 68
+};
+static const int ten_patients_cluster[] = {
+0, 0, 1, 1, 2, 2, 3, 3, 4, 4
+};
+static const struct data ten_patients = {10, ten_patients_time, ten_patients_event, ten_patients_arm, 1, ten_patients_x, 5, ten_patients_cluster, 1, NULL};
 static const double before_time[] = {
 5.2056237873647335, 14.35275206787826, 21.768331891936921, 8.8362105296306677, 28,
 9.9758158616324408, 28, 28, 28, 14.935834222754231, 11.517616274716735, 28, 28, 28, 28,
@@ -1172,6 +1188,10 @@ static const struct oracle firth_cases[] = {
 {"kidney, by disease, efron", &kidney_data, 1, -1, true, TIES_EFRON, {-1.4790434159238233, 0.37135763018517243, -3.8800310881700688}},
 {"four levels, stratified, efron", &four_levels, 2, -1, true, TIES_EFRON, {-0.52135365498209019, 0.23550864238489216, -2.2473032855997364}},
 {"ties, efron", &four_levels, 2, -1, false, TIES_EFRON, {-0.54536288608080574, 0.23419573588426654, -2.364305472469665}},
+{"heavy ties, efron", &heavy_ties, 2, -1, false, TIES_EFRON, {-0.54928214929651509, 0.15568623106877622, -3.5597220964872593}},
+{"heavy ties, stratified, efron", &heavy_ties, 2, -1, true, TIES_EFRON, {-0.55132902876749701, 0.15605215886779514, -3.5655276357628627}},
+{"large variance, stratified, question x, efron", &large_variance, 2, 1, true, TIES_EFRON, {0.3365756946157063, 0.19344231015853428, 1.7459540728925464}},
+{"ten patients, efron", &ten_patients, 1, -1, false, TIES_EFRON, {2.2363231150199652, 1.1550514794464377, 2.3854241145690596}},
 {"monotone, efron", &monotone, 2, -1, false, TIES_EFRON, {-3.5879054648998867, 1.4685094845450803, -4.3712259108090477}},
 {"monotone, arm alone, efron", &monotone, 0, -1, false, TIES_EFRON, {-3.8031239221038553, 1.4781102051074282, -4.9645081724185589}},
 {"kidney, breslow", &kidney_data, 1, -1, false, TIES_BRESLOW, {-0.83374155471761136, 0.29813404506019248, -2.6645993740060963}},
@@ -1181,6 +1201,10 @@ static const struct oracle firth_cases[] = {
 {"kidney, by disease, breslow", &kidney_data, 1, -1, true, TIES_BRESLOW, {-1.4810402312044955, 0.37068877087573882, -3.8957570153631265}},
 {"four levels, stratified, breslow", &four_levels, 2, -1, true, TIES_BRESLOW, {-0.51615435931922171, 0.23518445134639604, -2.2280851541315498}},
 {"ties, breslow", &four_levels, 2, -1, false, TIES_BRESLOW, {-0.53365589807165648, 0.23390167012349791, -2.3163910165460377}},
+{"heavy ties, breslow", &heavy_ties, 2, -1, false, TIES_BRESLOW, {-0.49473256846025976, 0.15545838068050352, -3.210256155957151}},
+{"heavy ties, stratified, breslow", &heavy_ties, 2, -1, true, TIES_BRESLOW, {-0.49530354227713741, 0.15581481107423434, -3.2072609237012872}},
+{"large variance, stratified, question x, breslow", &large_variance, 2, 1, true, TIES_BRESLOW, {0.3365756946157063, 0.19344231015853428, 1.7459540728925464}},
+{"ten patients, breslow", &ten_patients, 1, -1, false, TIES_BRESLOW, {2.2363231150199652, 1.1550514794464377, 2.3854241145690596}},
 {"monotone, breslow", &monotone, 2, -1, false, TIES_BRESLOW, {-3.5879054648998867, 1.4685094845450803, -4.3712259108090477}},
 {"monotone, arm alone, breslow", &monotone, 0, -1, false, TIES_BRESLOW, {-3.8031239221038553, 1.4781102051074282, -4.9645081724185589}},
 };
@@ -1192,6 +1216,10 @@ static const struct oracle zph_cases[] = {
 {"kidney, by disease, efron", &kidney_data, 1, -1, true, TIES_EFRON, {3.7065364933417291, 2.0045733807727029, 3.4189491602419957, 0.064452027751758428}},
 {"four levels, stratified, efron", &four_levels, 2, -1, true, TIES_EFRON, {0.83939817794180172, 1.6270878236577098, 0.26614239101704296, 0.60593130720230737}},
 {"ties, efron", &four_levels, 2, -1, false, TIES_EFRON, {0.96305820990361046, 1.6139473906899144, 0.35606257446824691, 0.55070115464254299}},
+{"heavy ties, efron", &heavy_ties, 2, -1, false, TIES_EFRON, {0.50867386055831676, 0.82003795223843956, 0.38477862373074889, 0.53505682824371048}},
+{"heavy ties, stratified, efron", &heavy_ties, 2, -1, true, TIES_EFRON, {0.45965206809338255, 0.82059703183919219, 0.31376070590140787, 0.57538158260974404}},
+{"large variance, stratified, question x, efron", &large_variance, 2, 1, true, TIES_EFRON, {2.1741899820206911, 1.5514392066804454, 1.9639275202593069, 0.1610938993838367}},
+{"ten patients, efron", &ten_patients, 1, -1, false, TIES_EFRON, {4.5236444861832554, 5.7428408100180572, 0.62047369860471036, 0.43087131107946214}},
 {"kidney, breslow", &kidney_data, 1, -1, false, TIES_BRESLOW, {3.4425834746597443, 1.0345735811444532, 11.072512805531533, 0.00087616865517260527}},
 {"lung, breslow", &lung_data, 2, -1, false, TIES_BRESLOW, {1.036415728815975, 0.65991837903655648, 2.4665364791913325, 0.11629393295226158}},
 {"lung, question age, breslow", &lung_data, 2, 0, false, TIES_BRESLOW, {-0.017697668024701421, 0.03585106142565625, 0.24368458209614333, 0.62155748953137313}},
@@ -1199,4 +1227,8 @@ static const struct oracle zph_cases[] = {
 {"kidney, by disease, breslow", &kidney_data, 1, -1, true, TIES_BRESLOW, {3.5842823987738286, 1.988842036945853, 3.24790903628806, 0.071514634304776156}},
 {"four levels, stratified, breslow", &four_levels, 2, -1, true, TIES_BRESLOW, {0.8331435968285853, 1.6274966747390316, 0.26205925493927201, 0.60870893575584328}},
 {"ties, breslow", &four_levels, 2, -1, false, TIES_BRESLOW, {0.94245355911452788, 1.613777666066859, 0.34106135744403043, 0.55921722605800461}},
+{"heavy ties, breslow", &heavy_ties, 2, -1, false, TIES_BRESLOW, {0.43186873322067787, 0.82016561856727244, 0.277268419124097, 0.59849720642983417}},
+{"heavy ties, stratified, breslow", &heavy_ties, 2, -1, true, TIES_BRESLOW, {0.40246191338815634, 0.82058369840125955, 0.24054913802868291, 0.62380977941927651}},
+{"large variance, stratified, question x, breslow", &large_variance, 2, 1, true, TIES_BRESLOW, {2.1741899820206911, 1.5514392066804454, 1.9639275202593069, 0.1610938993838367}},
+{"ten patients, breslow", &ten_patients, 1, -1, false, TIES_BRESLOW, {4.5236444861832554, 5.7428408100180572, 0.62047369860471036, 0.43087131107946214}},
 };
