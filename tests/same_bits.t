@@ -83,7 +83,8 @@ run torn.h5 --replicates $n
 same whole.h5 torn.h5 "a torn last record: going on gives the file of the run without a stop"
 
 # --- vector units. The C library can be asked to do without the wider units and fused multiply-add, the program's
-# own kernels ask the processor itself: an emulator of lesser processors runs everything.
+# own kernels ask the processor itself: an emulator of a lesser processor runs everything (scripts/soak: of one
+# without fused multiply-add too).
 if ldd --version 2>/dev/null | head -1 | grep -qi 'glibc\|gnu libc' && grep -q fma /proc/cpuinfo 2>/dev/null; then
     for off in -AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD -FMA,-FMA4,-AVX2,-AVX,-SSE4_1,-AVX512F; do
         GLIBC_TUNABLES=glibc.cpu.hwcaps=$off run "libm$off.h5" --threads 2 "${swept[@]}"
@@ -112,7 +113,7 @@ emulated=(run "$dir/small.yaml" --quiet --replicates 5 --threads 2)
 if command -v qemu-x86_64 >/dev/null && qemu-x86_64 -cpu Haswell-v4 /bin/true 2>/dev/null &&
     ! ldd "$ss" | grep -qE 'lib(a|t|ub)san'; then
     "$ss" "${emulated[@]}" -o "$dir/native.h5"
-    for processor in Haswell-v4 Nehalem; do
+    for processor in Haswell-v4; do
         qemu-x86_64 -cpu $processor "$ss" "${emulated[@]}" -o "$dir/$processor.h5" 2>/dev/null
         same native.h5 $processor.h5 "a $processor, which has fewer vector units, gives the same file"
     done

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum { TASKS_A_THREAD = 16 };
-static const double SAVE_EVERY = 2;                    /* seconds */
+static const double SAVE_EVERY = 2, SHOW_EVERY = 10;   /* seconds */
 static const double WAVE_SHORT = 0.1, WAVE_LONG = 0.4; /* seconds between looks at signals */
 
 /* The only thing a signal handler may touch. */
@@ -155,7 +155,7 @@ static enum status find_truths(const struct advance *a, struct simulator *s, str
     int *point = xcalloc((size_t)room, sizeof *point);
     const size_t cells = (size_t)room * (size_t)n_answers;
     double *truth = xcalloc(cells, sizeof *truth), *error = xcalloc(cells, sizeof *error);
-    double shown = monotonic_seconds();
+    double saved = monotonic_seconds(), shown = saved;
     enum status status = STATUS_OK;
     int next = next_truth(a, 0);
     while (next < n_points && status == STATUS_OK && !must_stop(a)) {
@@ -166,11 +166,14 @@ static enum status find_truths(const struct advance *a, struct simulator *s, str
             const size_t at = (size_t)k * (size_t)n_answers;
             status = spool_put_truth(a->spool, point[k], n_answers, truth + at, error + at, e);
         }
-        if (status != STATUS_OK || monotonic_seconds() - shown < SAVE_EVERY) continue;
-        status = spool_sync(a->spool, e);
-        shown = monotonic_seconds();
-        if (!a->quiet)
-            (void)fprintf(stderr, "shocksim: truths of %d of %d points\n", next, n_points);
+        const double now = monotonic_seconds();
+        if (status == STATUS_OK && now - saved > SAVE_EVERY) {
+            status = spool_sync(a->spool, e);
+            saved = now;
+        }
+        if (a->quiet || now - shown < SHOW_EVERY) continue;
+        (void)fprintf(stderr, "shocksim: truths of %d of %d points\n", next, n_points);
+        shown = now;
     }
     free(error);
     free(truth);
