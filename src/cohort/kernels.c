@@ -52,6 +52,27 @@ MULTIVERSION void kernel_blend(double a, const double *restrict x, double b, dou
     for (int i = 0; i < n; i++) y[i] = __builtin_fma(a, x[i], b * y[i]);
 }
 
+MULTIVERSION void kernel_deviate(const double *restrict scale, double noise, double centre,
+                                 double location, const double *restrict score, double *restrict y,
+                                 int n)
+{
+    for (int i = 0; i < n; i++) {
+        const double deviation = __builtin_fma(noise, score[i], y[i] - centre);
+        y[i] = __builtin_fma(scale[i], deviation, location);
+    }
+}
+
+MULTIVERSION void kernel_add_before(const double *restrict death, double day, double value,
+                                    double *restrict y, int n)
+{
+    for (int i = 0; i < n; i++) y[i] += death[i] <= day ? value : 0;
+}
+
+MULTIVERSION void kernel_absent(const double *restrict death, double day, double *restrict x, int n)
+{
+    for (int i = 0; i < n; i++) x[i] = death[i] <= day ? NAN : x[i];
+}
+
 /* The knots of a hazard, at most KNOTS at a time; the last one repeated fills the rest. */
 enum { KNOTS = 8 };
 struct knot_table {

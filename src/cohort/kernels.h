@@ -21,6 +21,14 @@ void kernel_multiply(const double *x, double *y, int n);                  /* y *
 void kernel_linear(double slope, double offset, double *x, int n);        /* x = slope x + offset */
 void kernel_blend(double a, const double *x, double b, double *y, int n); /* y = a x + (b y) */
 
+/* y[i] = scale[i] (noise score[i] + (y[i] - centre)) + location */
+void kernel_deviate(const double *scale, double noise, double centre, double location,
+                    const double *score, double *y, int n);
+/* y[i] += value where death[i] <= day. */
+void kernel_add_before(const double *death, double day, double value, double *y, int n);
+/* x[i] = NaN where death[i] <= day. */
+void kernel_absent(const double *death, double day, double *x, int n);
+
 /* time[i], a cumulative hazard, becomes the day on which h reaches it, where group[i] is g (g < 0:
  * everywhere). */
 void kernel_hazard_inverse(const struct hazard *h, const int *group, int g,

@@ -276,11 +276,13 @@ static const double *draw_adverse(const struct drawing *d)
 static void deviate(const struct drawing *d, int k, const double *score, double *y)
 {
     const struct marker_plan *m = &d->plan->baseline->marker[k];
-    for (int i = 0; i < d->n; i++) {
-        const double scale = m->scale * d->plan->arm[d->p->received[i]].marker[k].sd_ratio;
-        y[i] =
-            __builtin_fma(scale, __builtin_fma(m->noise, score[i], y[i] - m->centre), m->location);
-    }
+    const struct scratch_mark mark = scratch_save(d->w);
+    double *scale = scratch_doubles(d->w, d->n);
+    for (int a = 0; a < d->n_arms; a++)
+        kernel_set_where(d->p->received, a, m->scale * d->plan->arm[a].marker[k].sd_ratio, scale,
+                         d->n);
+    kernel_deviate(scale, m->noise, m->centre, m->location, score, y, d->n);
+    scratch_restore(d->w, mark);
 }
 
 static const double *draw_marker(const struct drawing *d, int k, const double *death)
@@ -293,16 +295,17 @@ static const double *draw_marker(const struct drawing *d, int k, const double *d
     double *y = zeros(d);
     predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
     if (yes_no)
-        for (int i = 0; i < d->n; i++) y[i] += plan->location;
+        kernel_linear(1, plan->location, y, d->n);
     else
         deviate(d, k, x, y);
-    for (int i = 0; i < d->n; i++) y[i] += death[i] <= m->within ? m->death_shift : 0;
+    if (fabs(m->death_shift) > 0) kernel_add_before(death, m->within, m->death_shift, y, d->n);
     for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, &d->plan->arm[a].marker[k].effect, y);
     if (m->distribution != MARKER_NORMAL) vector_exp(y, y, d->n); /* value, or odds of a yes */
-    for (int i = 0; i < d->n; i++) {
-        const double value = yes_no ? (x[i] + 0.5) * (1 + y[i]) < y[i] : y[i];
-        x[i] = death[i] <= m->taken ? NAN : value;
-    }
+    if (yes_no)
+        kernel_happens(y, x, d->n);
+    else
+        memcpy(x, y, (size_t)d->n * sizeof *x);
+    kernel_absent(death, m->taken, x, d->n);
     scratch_restore(d->w, mark);
     return x;
 }
