@@ -62,7 +62,7 @@ calibrate:
   free: {$2}
 Y
 }
-row() { echo "  - {endpoint: $1, arm: usual, statistic: $2, value: $3, use: ${4:-calibrate}}"; }
+row() { echo "  - {endpoint: $1, arm: usual, statistic: $2, value: $3, use: ${4:-calibrate}${4:+, reason: a test}}"; }
 mortality='course.mortality.cumulative.28: [0.25, 0.6]'
 median='course.vasopressor.median: [0.5, 10]'
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DECIMALS_MAX = 9 };
+
 const struct param published_params[] = {
     {PARAM_AT(struct published_spec, endpoint), .type = PARAM_NAME,
      .help = "what the figure is of: an endpoint …"},
@@ -26,8 +28,8 @@ const struct param published_params[] = {
          "analysis: estimate, se, ci_low, ci_high, ci_width, p_value; of the trial: randomised"},
     {PARAM_AT(struct published_spec, value), .type = PARAM_NUMBER, .fallback = NAN,
      .flags = PARAM_REQUIRED, .help = "as printed, final zeros too: 41.0"},
-    {PARAM_AT(struct published_spec, decimals), .type = PARAM_NUMBER, .fallback = NAN, .min = -9,
-     .max = 9,
+    {PARAM_AT(struct published_spec, decimals), .type = PARAM_NUMBER, .fallback = NAN,
+     .min = -DECIMALS_MAX, .max = DECIMALS_MAX,
      .help = "printed ones (default: those of `value`); -2: to hundreds, 0.5 % is printed as 0.005 "
              "with 3"},
     {PARAM_AT(struct published_spec, n), .type = PARAM_NUMBER, .fallback = NAN,
@@ -47,12 +49,29 @@ const struct param published_params[] = {
     {0}};
 
 /* Decimals of a number as it stands in a file: 1 for 41.0, -1 for 4e1, 3 for 1.5e-2. */
-static int decimals_of(const char *text)
+static double decimals_of(const char *text)
 {
     const size_t mantissa = strcspn(text, "eE");
     const char *point = memchr(text, '.', mantissa);
-    const int decimals = point ? (int)(text + mantissa - point) - 1 : 0;
-    return text[mantissa] ? decimals - (int)strtol(text + mantissa + 1, NULL, 10) : decimals;
+    const double decimals = point ? (double)(text + mantissa - point) - 1 : 0;
+    return text[mantissa] ? decimals - (double)strtol(text + mantissa + 1, NULL, 10) : decimals;
+}
+
+static void read_decimals(struct reader *r, const struct node *n, struct published_spec *row)
+{
+    const struct node *value = node_get(n, "value");
+    if (isnan(row->value)) return;
+    if (!isnan(row->decimals)) {
+        if (fabs(row->decimals - rint(row->decimals)) > 0)
+            error_at(r->errors, node_get(n, "decimals")->at,
+                     "published row: decimals must be a whole number");
+        return;
+    }
+    row->decimals = decimals_of(value->text);
+    if (fabs(row->decimals) > DECIMALS_MAX)
+        error_at(r->errors, value->at,
+                 "published row: '%s' has more than %d decimals (say how many with 'decimals')",
+                 text_shown(value->text, r->memory), DECIMALS_MAX);
 }
 
 static void check_use(struct reader *r, const struct published_spec *row)
@@ -101,12 +120,7 @@ static void read_row(struct reader *r, const struct node *n, struct published_sp
     if (n->kind != NODE_MAP) return;
     check_subject(r, row);
     check_use(r, row);
-    const struct node *value = node_get(n, "value");
-    if (isnan(row->decimals) && !isnan(row->value))
-        row->decimals = decimals_of(value->text);
-    else if (!isnan(row->decimals) && fabs(row->decimals - rint(row->decimals)) > 0)
-        error_at(r->errors, node_get(n, "decimals")->at,
-                 "published row: decimals must be a whole number");
+    read_decimals(r, n, row);
 }
 
 void published_read(struct reader *r, const struct node *n, struct published_specs *p)
