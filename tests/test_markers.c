@@ -373,6 +373,53 @@ static void test_shares_and_subgroups_of_a_marker(void **state)
     plan_free(&plan);
 }
 
+/* --- covariates that nothing but a marker reads ------------------------------------------------
+ */
+
+#define HIDDEN                                                                                     \
+    "simulation: {seed: 5}\n"                                                                      \
+    "population:\n"                                                                                \
+    "  covariates:\n"                                                                              \
+    "    loaded: {distribution: normal, mean: 5, sd: 2}\n"                                         \
+    "    asked: {distribution: normal, mean: 60, sd: 10}\n"                                        \
+    "    moved: {distribution: normal, mean: 1, sd: 1}\n"                                          \
+    "course:\n"                                                                                    \
+    "  mortality: {cumulative: {28: 0.4}}\n"                                                       \
+    "  markers:\n"                                                                                 \
+    "    fluids: {mean: 10, sd: 3, load: {loaded: 0.6}}\n"                                         \
+    "    refill: {distribution: yes_no, probability: 0.4, log_odds: {asked: 0.1}}\n"               \
+    "arms:\n"                                                                                      \
+    "  control: {}\n"                                                                              \
+    "  treated: {effects: {markers: {fluids: {shift: 1, by: {moved: 0.5}}}}}\n"                    \
+    "trial: {patients: 200, follow_up: 28}\n"                                                      \
+    "endpoints:\n"                                                                                 \
+    "  volume: {kind: marker, of: fluids}\n"                                                       \
+    "  normal: {kind: marker, of: refill, better: higher}\n"                                       \
+    "analyses:\n"                                                                                  \
+    "  difference: {method: mean_difference, endpoint: volume}\n"                                  \
+    "  ratio: {method: relative_risk, endpoint: normal}\n"
+
+/* They are drawn, and no other values come of it than where an analysis reads them too. */
+static void test_what_only_a_marker_reads_is_drawn(void **state)
+{
+    (void)state;
+    struct plan hidden = plan_of(HIDDEN);
+    struct plan seen = plan_of(HIDDEN "  adjusted: {method: mean_difference, endpoint: volume, "
+                                      "adjust: [loaded, asked, moved]}\n");
+    struct scratch w = {0};
+    struct result a[2], b[3];
+    replicate_run(&hidden, &hidden.point[0], 0, &w, a);
+    replicate_run(&seen, &seen.point[0], 0, &w, b);
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(a[k].why, UNDEFINED_NO);
+        assert_memory_equal(&a[k].estimate, &b[k].estimate, sizeof a[k].estimate);
+        assert_memory_equal(&a[k].se, &b[k].se, sizeof a[k].se);
+    }
+    scratch_free(&w);
+    plan_free(&hidden);
+    plan_free(&seen);
+}
+
 static void test_only_a_yes_no_marker_has_shares(void **state)
 {
     (void)state;
@@ -390,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_a_marker_keeps_its_random_numbers),
         cmocka_unit_test(test_what_is_received_dilutes_delivery_and_death_alike),
         cmocka_unit_test(test_shares_and_subgroups_of_a_marker),
+        cmocka_unit_test(test_what_only_a_marker_reads_is_drawn),
         cmocka_unit_test(test_only_a_yes_no_marker_has_shares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

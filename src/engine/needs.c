@@ -15,13 +15,14 @@ static void want_predictor(bool *wanted, const struct predictor *q)
     for (int k = 0; k < q->n; k++) wanted[q->term[k].covariate] = true;
 }
 
-static void want_effects(bool *wanted, const struct arm_plan *a)
+static void want_effects(bool *wanted, const struct arm_plan *a, int n_markers)
 {
     want_predictor(wanted, &a->mortality.by);
     want_predictor(wanted, &a->sofa.by);
     want_predictor(wanted, &a->adverse_event.by);
     for (int k = 0; k < SUPPORT_COUNT; k++) want_predictor(wanted, &a->support_time[k].by);
     for (int k = 0; k < STAY_COUNT; k++) want_predictor(wanted, &a->stay_time[k].by);
+    for (int k = 0; k < n_markers; k++) want_predictor(wanted, &a->marker[k].effect.by);
 }
 
 /* Of parts of the course that are drawn. */
@@ -37,6 +38,8 @@ static void want_course(bool *wanted, const struct course_needs *n, const struct
         if (n->stay[k]) want_predictor(wanted, &b->stay[k].log_time);
     if (n->sofa_day > 0) want_predictor(wanted, &b->sofa.load);
     if (n->adverse_event) want_predictor(wanted, &b->adverse_log_odds);
+    for (int k = 0; k < b->spec->markers.n; k++)
+        if (n->marker[k]) want_predictor(wanted, &b->marker[k].predictor);
     if (b->sofa_covariate >= 0) wanted[b->sofa_covariate] = true; /* the SOFA of day 0 */
 }
 
@@ -75,7 +78,8 @@ void needs_close(struct reader *r, const struct plan *plan, struct point *point)
     bool *wanted = arena_alloc(r->memory, (size_t)p->n_covariates, sizeof *wanted);
     close_course(&point->needs, b);
     want_course(wanted, &point->needs, b);
-    for (int a = 0; a < point->course.n_arms; a++) want_effects(wanted, &point->course.arm[a]);
+    for (int a = 0; a < point->course.n_arms; a++)
+        want_effects(wanted, &point->course.arm[a], b->spec->markers.n);
     for (int k = 0; k < point->trial.n_stratifiers; k++) wanted[point->trial.stratifier[k]] = true;
     for (int k = 0; k < point->scenario.endpoints.n; k++)
         want_predictor(wanted, &point->recording[k].covariates);
