@@ -54,6 +54,7 @@ static void functions_are_within_two_units(void **state)
     for (int i = 1; i < 20000; i++) {
         const double x = argument(i, 0, 50), y = argument(3 * i, -20, 20);
         assert_close(pow(x, y), powl(x, y), 2);
+        assert_close(hypot(x, y), hypotl(x, y), 1);
     }
 }
 
@@ -69,6 +70,9 @@ static void edges_are_those_of_the_standard(void **state)
     assert_true(fabs(log(1.0)) <= 0);
     assert_close(log(5e-324), logl((long double)5e-324), 1);
     assert_true(pow(-2.0, 3.0) <= -8 && pow(-2.0, 3.0) >= -8);
+    assert_true(isinf(hypot(-INFINITY, NAN)) && isnan(hypot(NAN, 1)) && hypot(0.0, -0.0) <= 0);
+    assert_close(hypot(3e300, 4e300), 5e300L, 1);
+    assert_close(hypot(3e-300, 4e-300), 5e-300L, 1);
 }
 
 /* Libraries that the program loads must meet the same functions: what the dynamic linker finds
@@ -76,7 +80,7 @@ static void edges_are_those_of_the_standard(void **state)
 static void libraries_are_bound_to_them(void **state)
 {
     (void)state;
-    const char *name[] = {"exp", "log", "sinh"};
+    const char *name[] = {"exp", "log", "sinh", "hypot"};
     for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
         Dl_info found, own;
         void *symbol = dlsym(RTLD_DEFAULT, name[k]);

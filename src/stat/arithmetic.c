@@ -78,6 +78,10 @@ double expm1(double x)
 {
     return Sleef_cinz_expm1d1_u10purec(x);
 }
+double hypot(double x, double y)
+{
+    return Sleef_cinz_hypotd1_u05purec(x, y);
+}
 double log10(double x)
 {
     return Sleef_cinz_log10d1_u10purec(x);
