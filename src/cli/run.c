@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SETTINGS_MAX = 64, SHARDS_MAX = 100000 };
+enum { SETTINGS_MAX = 64 };
 
 static const struct option_row options[] = {
     {"--output", "-o", "FILE.h5",
@@ -241,7 +241,7 @@ static bool take_portion(const char *text, struct portion *portion)
     if (slash == NULL || slash - text >= (ptrdiff_t)sizeof first) return false;
     (void)snprintf(first, sizeof first, "%.*s", (int)(slash - text), text);
     if (!text_to_int64(first, &k) || !text_to_int64(slash + 1, &n) || k < 1 || k > n ||
-        n > SHARDS_MAX)
+        n > PORTIONS_MAX)
         return false;
     *portion = (struct portion){(int)k, (int)n};
     return true;
@@ -262,7 +262,7 @@ static struct run run_options(const struct arguments *a, struct errors *e)
         (void)error_add(e, STATUS_USAGE,
                         "--shard must be K/N, shard K of N, from 1/N to N/N, N at most %d, not "
                         "'%s'",
-                        SHARDS_MAX, shard);
+                        PORTIONS_MAX, shard);
     if (shard != NULL && argument_given(a, "--no-replicates"))
         (void)error_add(e, STATUS_USAGE,
                         "run: a shard keeps every result; give --no-replicates to merge instead");

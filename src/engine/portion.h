@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Shard k of n, 1 <= k <= n; 1 of 1 is the whole. */
+enum { PORTIONS_MAX = 100000 };
+
+/* Shard k of n, 1 <= k <= n <= PORTIONS_MAX; 1 of 1 is the whole. */
 struct portion {
     int k, n;
 };

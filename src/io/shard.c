@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { COPY_BYTES = 1 << 20, SHARDS_MAX = 1000000 };
+enum { COPY_BYTES = 1 << 20 };
 
 static void put_records(struct hdf5 *f, const struct spool *spool)
 {
@@ -75,7 +75,7 @@ static void take_description(struct hdf5 *f, struct shard *shard, int64_t *start
     description_take(f, &shard->study, DESCRIBES_SHARD);
     const uint64_t k = hdf5_integer_attribute(f, "/", "shard");
     const uint64_t n = hdf5_integer_attribute(f, "/", "shards");
-    if (f->status == STATUS_OK && (k < 1 || k > n || n > SHARDS_MAX))
+    if (f->status == STATUS_OK && (k < 1 || k > n || n > PORTIONS_MAX))
         hdf5_damaged(f, "it does not say which shard it is");
     shard->portion = (struct portion){(int)k, (int)n};
     if (f->status == STATUS_OK) result_table_read(f, TABLE_POINTS, &shard->study, &points);
