@@ -50,13 +50,6 @@ static void take_progress(void *context, int iteration, double chi_squared)
     k->c->chi_squared = chi_squared;
 }
 
-double calibrating_chi_squared(const struct residuals *at, const double *error, int n)
-{
-    double sum = 0;
-    for (int k = 0; k < n; k++) sum += at->value[k] / error[k] * (at->value[k] / error[k]);
-    return sum;
-}
-
 /* --- before and after -------------------------------------------------------------------------
  */
 
@@ -99,7 +92,7 @@ static enum status begin(struct calibrating *k, struct errors *e)
         k->c->target[i].start = t->item[i].ratio ? exp(mean) : mean;
         k->c->target[i].start_z = k->here.value[i] / k->here.error[i];
     }
-    k->c->chi_squared = calibrating_chi_squared(&k->here, k->here.error, t->n);
+    k->c->chi_squared = residuals_chi_squared(&k->here, k->here.error, t->n);
     k->c->start_chi_squared = k->c->chi_squared;
     return STATUS_OK;
 }

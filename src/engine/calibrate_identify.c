@@ -92,7 +92,7 @@ static void find_rises(struct calibrating *k, struct side *side, int n_sides)
     struct arena memory = {0};
     double *x = arena_alloc(&memory, (size_t)(n_sides * n), sizeof *x);
     struct residuals *at = arena_alloc(&memory, (size_t)n_sides, sizeof *at);
-    const double least = calibrating_chi_squared(&k->here, k->here.error, m);
+    const double least = residuals_chi_squared(&k->here, k->here.error, m);
     int count = 0;
     for (int i = 0; i < n_sides; i++) {
         if (side[i].done) continue;
@@ -108,7 +108,7 @@ static void find_rises(struct calibrating *k, struct side *side, int n_sides)
         if (side[i].done) continue;
         const struct residuals *r = &at[next++]; /* where nothing can be simulated nothing fits */
         take_rise(&side[i],
-                  r->valid ? calibrating_chi_squared(r, k->here.error, m) - least : 4 * RISE);
+                  r->valid ? residuals_chi_squared(r, k->here.error, m) - least : 4 * RISE);
     }
     arena_free(&memory);
 }

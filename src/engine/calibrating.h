@@ -37,8 +37,6 @@ struct calibrating {
 double calibrating_error(const struct calibrating *k, int i);
 /* The covariance of the targets over trials in units of these errors, [targets][targets]. */
 void calibrating_correlation(const struct calibrating *k, double *correlation);
-/* Sum of (value/error)^2. */
-double calibrating_chi_squared(const struct residuals *at, const double *error, int n);
 /* Each fills its part of the calibration; in this order. */
 void calibrating_errors(struct calibrating *k);  /* se */
 void calibrating_ranges(struct calibrating *k);  /* range that fits, open parameters */

@@ -155,7 +155,7 @@ static struct residuals room(struct arena *memory, int m)
                               .error = arena_alloc(memory, (size_t)m, sizeof(double))};
 }
 
-static double sum_of_squares(const struct residuals *at, const double *error, int m)
+double residuals_chi_squared(const struct residuals *at, const double *error, int m)
 {
     double sum = 0;
     for (int k = 0; k < m; k++) sum += at->value[k] / error[k] * (at->value[k] / error[k]);
@@ -235,7 +235,7 @@ int least_squares_jacobian(const struct least_squares *p, const double *x,
 static double improve(const struct least_squares *p, const struct model *q, double *lambda,
                       double *x, struct residuals *here, struct residuals *spare)
 {
-    const double before = sum_of_squares(here, here->error, p->m);
+    const double before = residuals_chi_squared(here, here->error, p->m);
     for (int try = 0; try < TRIES; try++, *lambda *= 10) {
         struct model damped = *q;
         double step[N], to[N];
@@ -244,7 +244,8 @@ static double improve(const struct least_squares *p, const struct model *q, doub
         if (try > 0 && decrease(q, step) <= p->enough) return 0;
         for (int i = 0; i < p->n; i++) to[i] = smaller(larger(x[i] + step[i], 0), 1);
         p->evaluate(p->context, 1, to, spare);
-        const double after = spare->valid ? sum_of_squares(spare, here->error, p->m) : INFINITY;
+        const double after =
+            spare->valid ? residuals_chi_squared(spare, here->error, p->m) : INFINITY;
         if (!(after < before)) continue;
         memcpy(x, to, (size_t)p->n * sizeof *x);
         const struct residuals other = *here;
@@ -279,7 +280,7 @@ struct least_squares_end least_squares_fit(const struct least_squares *p, double
         const double gain = improve(p, &q, &lambda, x, &here, &spare);
         end.iterations++;
         if (gain > 0 && p->progress)
-            p->progress(p->context, end.iterations, sum_of_squares(&here, here.error, p->m));
+            p->progress(p->context, end.iterations, residuals_chi_squared(&here, here.error, p->m));
         if (gain <= p->enough && central) break;
         if (gain <= p->enough) lambda = 1e-3;
         central = central || gain <= p->enough;

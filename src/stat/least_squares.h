@@ -13,6 +13,9 @@ struct residuals {
     double *value, *error; /* [m] */
 };
 
+/* Sum of (value/error)^2. */
+double residuals_chi_squared(const struct residuals *at, const double *error, int m);
+
 struct least_squares {
     int n, m; /* unknowns, each in [0, 1]; residuals */
     /* Evaluates `count` points x[count][n] at once. */
