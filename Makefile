@@ -39,7 +39,9 @@ OPT      := -O3 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-com
 # clang counts enumerations as a change of sign, and says which loops it left scalar
 WARN     += $(if $(findstring clang,$(CC)),-Wno-sign-conversion -Wno-pass-failed)
 CFLAGS   ?=
-CPPFLAGS := -Isrc -D_XOPEN_SOURCE=700 -MMD -MP
+CPPFLAGS ?=
+LDFLAGS  ?=
+ALL_CPPFLAGS = -Isrc -D_XOPEN_SOURCE=700 -MMD -MP $(CPPFLAGS)
 ALL_CFLAGS   = -std=c17 $(OPT) $(WARN) $(CWARN) $(CFLAGS)
 ALL_CXXFLAGS = -std=c++17 $(OPT) $(WARN)
 LDLIBS   = $(PKG_LIBS) -lm
@@ -59,7 +61,7 @@ $(DEPS_READY): scripts/install-deps
 
 $(BIN): $(OUT)/src/cli/main.o $(LIB)
 	@echo '  LD  $@'
-	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) -o $@
+	$(Q)$(CXX) $(OPT) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(LIB): $(filter-out %/cli/main.o,$(OBJ))
 	@rm -f $@
@@ -67,17 +69,17 @@ $(LIB): $(filter-out %/cli/main.o,$(OBJ))
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(LIB)
 	@echo '  LD  $@'
-	$(Q)$(CXX) $(OPT) $^ $(LDLIBS) $(CMOCKA) -o $@
+	$(Q)$(CXX) $(OPT) $(LDFLAGS) $^ $(LDLIBS) $(CMOCKA) -o $@
 
 $(OUT)/%.o: %.c | $(DEPS_READY)
 	@mkdir -p $(@D)
 	@echo '  CC  $<'
-	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(ALL_CFLAGS) $(DEFINES) -c $< -o $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(PKG_CFLAGS) $(ALL_CFLAGS) $(DEFINES) -c $< -o $@
 
 $(OUT)/%.o: %.cpp | $(DEPS_READY)
 	@mkdir -p $(@D)
 	@echo '  CXX $<'
-	$(Q)$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -c $< -o $@
+	$(Q)$(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) -c $< -o $@
 
 # The git revision is compiled into one file, which is rebuilt when it changes.
 $(OUT)/revision: FORCE
