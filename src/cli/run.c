@@ -314,7 +314,9 @@ const struct command command_run = {
         "replicates.\n"
         "With --shard K/N, one job of a job array does its part and writes NAME.shard-K-of-N.h5; "
         "'shocksim\n"
-        "merge' makes of all N the very file that one run would have written.\n"
+        "merge' makes of all N the very file that one run would have written. Built by 'make "
+        "MPI=1' and started\n"
+        "by mpirun --bind-to none, the ranks share one run.\n"
         "Exit status: 0 done, 2 wrong usage or scenario, 3 input or output failed, 75 stopped by "
         "the time\n"
         "limit, SIGTERM or SIGUSR1 with everything saved, 130 interrupted with everything saved.",

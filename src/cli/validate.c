@@ -182,7 +182,8 @@ const struct command command_validate = {
         "A scenario fits when at least 90 % of its facts lie within 2.5-97.5 %, and outside "
         "0.1-99.9 % lie no\n"
         "calibrated fact and at most one predicted. Exit status: 0 all fit, 1 one does not, 2 "
-        "wrong usage or scenario.",
+        "wrong usage or\n"
+        "scenario, 3 output failed.",
     .options = options,
     .min_operands = 1,
     .max_operands = -1,
