@@ -284,9 +284,7 @@ static void solve_sofa(struct reader *r, double *const *column, struct baseline 
     arena_free(&memory);
 }
 
-/* --- adverse event, markers
- * ------------------------------------------------------------------------------
- */
+/* --- adverse event, markers --- */
 
 static void solve_adverse(struct reader *r, const double *log_odds, struct baseline *b)
 {
