@@ -7,6 +7,7 @@
 # make lint | format         format, layers, fences, static analysis | rewrite the format
 # make bench | oracle        measure speed, R beside it where installed | renew the stored outputs of R
 # make verify                long statistical checks: sizes and coverage without effects, power against rpact
+# make soak                  long reliability tests: kills, full disks, fuzzing, sanitizers, MPI, Slurm, the tarball
 # make install PREFIX=DIR    (DESTDIR is honoured)
 # make dist                  a tarball that runs on any x86-64 Linux
 # On a machine where libraries are missing, scripts/install-deps installs them first (Debian, root).
@@ -111,6 +112,9 @@ bench: all $(BENCH)
 verify: all
 	@SHOCKSIM=$(abspath $(BIN)) scripts/verify
 
+soak: all
+	@SHOCKSIM=$(abspath $(BIN)) scripts/soak
+
 install: all
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/shocksim
 	install -d $(DESTDIR)$(PREFIX)/share/shocksim/scenarios
@@ -123,6 +127,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all run test lint format oracle bench verify install dist clean FORCE
+.PHONY: all run test lint format oracle bench verify soak install dist clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(TESTS:=.d) $(BENCH:=.d)

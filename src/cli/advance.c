@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 enum { TASKS_A_THREAD = 16 };
+static const size_t WAVE_MEMORY = (size_t)256 << 20;   /* bytes of results that wait to be saved */
 static const double SAVE_EVERY = 2, SHOW_EVERY = 10;   /* seconds */
 static const double WAVE_SHORT = 0.1, WAVE_LONG = 0.4; /* seconds between looks at signals */
 
@@ -94,7 +95,10 @@ static int next_size(int size, int least, int most, double seconds)
 static enum status simulate_waves(const struct advance *a, struct simulator *simulator,
                                   struct progress *progress, bool *complete, struct errors *e)
 {
-    const int least = a->threads * ranks_count(), room = least * TASKS_A_THREAD;
+    const int least = a->threads * ranks_count();
+    const size_t block = BLOCK_REPLICATES * (size_t)a->plan->n_answers * sizeof(struct result);
+    const size_t fit = WAVE_MEMORY / (block * (size_t)least);
+    const int room = least * (fit > TASKS_A_THREAD ? TASKS_A_THREAD : fit > 1 ? (int)fit : 1);
     struct task *task = xcalloc((size_t)room, sizeof *task);
     struct result *rows =
         xcalloc((size_t)room * BLOCK_REPLICATES * (size_t)a->plan->n_answers, sizeof *rows);

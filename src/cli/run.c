@@ -289,9 +289,11 @@ static enum status run_command(const struct arguments *a, struct errors *e)
     struct run run = run_options(a, e);
     const enum status own = e->n ? STATUS_USAGE : plan_make(a->operand[0], setting, n, &plan, e);
     enum status status = ranks_agree(own);
-    if (own == STATUS_OK && status != STATUS_OK && rank == 0)
-        (void)error_add(e, status, "another rank cannot read %s as rank 0 does", a->operand[0]);
-    if (rank != 0) errors_free(e);
+    const enum status first = ranks_agree(rank == 0 ? own : STATUS_OK);
+    if (rank != 0 && own != STATUS_OK && first == STATUS_OK)
+        (void)error_add(e, own, "this was met by rank %d of %d alone", rank, ranks_count());
+    else if (rank != 0)
+        errors_free(e);
     run.advance.plan = &plan;
     if (status == STATUS_OK && rank != 0) status = serve(&run);
     if (status == STATUS_OK && rank == 0) {

@@ -63,7 +63,7 @@ enum judgement {
     NOT_COUNTED,
     WITHIN, /* 2.5-97.5 % */
     OUTSIDE,
-    FAR_OUTSIDE, /* outside 0.1-99.9 %, or no simulated trial has such a number */
+    FAR_OUTSIDE, /* outside 0.1-99.9 %, or fewer than half of the trials have such a number */
 };
 enum judgement fit_judge(const struct fit *f); /* never NOT_COUNTED */
 
