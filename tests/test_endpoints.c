@@ -344,6 +344,24 @@ static void test_time_to(void **state)
 #undef OFF
 }
 
+static void test_ever_on(void **state)
+{
+    (void)state;
+#define EVER "{kind: ever_on, of: ventilation, by: 28}"
+    VALUE(EVER, 1, ON(VENT, 0, 5));
+    VALUE(EVER, 0, ON(VASO, 0, 5));
+    VALUE(EVER, 0, ON(VENT, 3, 3));
+    VALUE(EVER, 1, ON(VENT, 28, 40));
+    VALUE(EVER, 0, ON(VENT, 29, 40));
+    VALUE(EVER, 0, .death = 3);
+    VALUE(EVER, NAN, .lost = 3); /* it may have begun later */
+    VALUE(EVER, NAN, ON(VENT, 4, 9), .lost = 3);
+    VALUE(EVER, 1, ON(VENT, 2, 9), .lost = 3);
+    VALUE(EVER, NAN, ON(VENT, 0, 5), .excluded = true);
+    VALUE(EVER, NAN, ON(VENT, 0, 5), .not_recruited = true);
+#undef EVER
+}
+
 static void test_adverse_events_and_markers(void **state)
 {
     (void)state;
@@ -399,6 +417,8 @@ static void test_what_the_scenario_lacks_is_said(void **state)
     REFUSE("{kind: sofa, day: 3}", "needs course.sofa");
     REFUSE("{kind: stay, of: icu}", "needs course.icu_stay");
     REFUSE("{kind: time_to, of: vasopressor}", "needs course.vasopressor");
+    REFUSE("{kind: ever_on, of: ventilation}", "needs course.ventilation");
+    REFUSE("{kind: ever_on, of: dialysis}", "unknown support 'dialysis'");
     REFUSE("{kind: adverse_event}", "needs course.adverse_event");
     REFUSE("{kind: marker, of: gap}", "unknown marker 'gap'");
 #undef REFUSE
@@ -417,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_sofa_change_and_mean),
         cmocka_unit_test(test_stay),
         cmocka_unit_test(test_time_to),
+        cmocka_unit_test(test_ever_on),
         cmocka_unit_test(test_adverse_events_and_markers),
         cmocka_unit_test(test_who_ought_to_have_a_value),
         cmocka_unit_test(test_what_the_scenario_lacks_is_said),
