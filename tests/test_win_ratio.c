@@ -28,7 +28,7 @@ struct real_case {
 
 extern const struct analysis analysis_win_ratio;
 
-enum { RATIO, NET_BENEFIT, ODDS, TIES, FIRST_TIER };
+enum { RATIO, NET_BENEFIT, ODDS, TIES, WINS, LOSSES, FIRST_TIER };
 enum { N_MAX = 1500, STRATA_MAX = 5 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -289,8 +289,14 @@ static void expect_results(const struct result *r, const double *expected, int n
         near("statistic", r[k].statistic, expected[4], 1e-10);
         near("p_value", r[k].p_value, expected[5], 1e-9);
     }
-    for (int k = TIES; k < FIRST_TIER + 2 * n_tiers; k++)
-        near("share", r[k].estimate, *expected++, 1e-12);
+    near("ties", r[TIES].estimate, *expected++, 1e-12);
+    double sum[2] = {0};
+    for (int k = 0; k < 2 * n_tiers; k++) {
+        near("share", r[FIRST_TIER + k].estimate, expected[k], 1e-12);
+        sum[k % 2] += expected[k];
+    }
+    near("wins", r[WINS].estimate, sum[0], 1e-12);
+    near("losses", r[LOSSES].estimate, sum[1], 1e-12);
 }
 
 static void agrees_with_r(void **state)

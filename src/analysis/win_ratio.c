@@ -85,7 +85,7 @@ static double variance_of(const struct pairs *p, int n_strata, int n_tiers, stru
     return variance > 1e-12 * size ? variance : 0;
 }
 
-enum { RATIO, NET_BENEFIT, ODDS, TIES, FIRST_TIER };
+enum { RATIO, NET_BENEFIT, ODDS, TIES, WINS, LOSSES, FIRST_TIER };
 
 /* var(log ratio) is that of sum w (W / wins - L / losses), whose mean is 0 in every stratum when
  * the strata have one ratio. With d the net benefit, the win odds are (1 + d)/(1 - d). */
@@ -147,6 +147,8 @@ static void win_ratio_run(const void *params, const struct inference *in, const 
     if (why == UNDEFINED_NO || why == UNDEFINED_ONE_ARM_WINS) estimate(in, p, s, &t, out);
     if (t.pairs > 0) {
         share(&out[TIES], t.pairs - t.wins - t.losses, &t);
+        share(&out[WINS], t.wins, &t);
+        share(&out[LOSSES], t.losses, &t);
         for (int k = 0; k < s->n_tiers; k++) {
             share(&out[FIRST_TIER + 2 * k], t.tier_wins[k], &t);
             share(&out[FIRST_TIER + 2 * k + 1], t.tier_losses[k], &t);
@@ -168,6 +170,9 @@ static const struct output win_ratio_outputs[OUTPUTS_MAX] = {
     {"win_odds", "wins and half the ties divided by losses and half the ties", SCALE_LOG, 1,
      BENEFIT_HIGH},
     {"ties", "share of pairs that no tier decides", SCALE_IDENTITY, NAN, BENEFIT_OF_ENDPOINT},
+    {"wins", "share of pairs that the treated patient wins", SCALE_IDENTITY, NAN, BENEFIT_HIGH},
+    {"losses", "share of pairs that the treated patient loses", SCALE_IDENTITY, NAN,
+     BENEFIT_OF_ENDPOINT},
     TIER(1),
     TIER(2),
     TIER(3),

@@ -107,7 +107,7 @@ enum { USES_CLUSTER = 64, NEEDS_CLUSTER = 128, USES_FRAILTY = 256 };
 /* A second marker can be named; imputations of its outcome are pooled. */
 enum { USES_VERSUS = 512, POOLS_IMPUTATIONS = 1024 };
 
-enum { OUTPUTS_MAX = 4 + 2 * TIERS_MAX };
+enum { OUTPUTS_MAX = 6 + 2 * TIERS_MAX };
 
 /* Where benefit lies: as the endpoint says (fewer deaths, a lower SOFA); at larger values whatever
  * it says (a probability of benefit); or against it (what rises as events fall: survival). */
