@@ -198,7 +198,7 @@ static void write_scenario(char *text, const double *parameter, const double *va
                  "published:\n",
                  parameter[0], parameter[1], parameter[2]);
     for (int k = 0; k < FIGURES; k++)
-        n += snprintf(text + n, (size_t)(ROOM - n), "  - {%s, value: %.10f, use: calibrate}\n",
+        n += snprintf(text + n, (size_t)(ROOM - n), "  - {%s, value: %.9f, use: calibrate}\n",
                       figure[k], value[k]);
 }
 
