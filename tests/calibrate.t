@@ -135,5 +135,7 @@ check "a value of its own" bash -c '"$1" calibrate deep/child.yaml -o deep/out.y
 check "another folder" refuses "deep/child.yaml:1:10: what the scenario extends is looked for in its own folder: -o must be in the same, not x.yaml" deep/child.yaml -o x.yaml
 printf 'extends: ../study.yaml\ncourse: {adverse_event: , vasopressor: }\nendpoints: {free: }\npublished: []\n' >deep/gone.yaml
 check "an inherited path that is gone is ignored by check" bash -c '"$1" check deep/gone.yaml >echo.yaml && "$1" check echo.yaml' - "$shocksim"
+check "a fitted parameter that a setting takes away is ignored" bash -c '"$1" check "$2" --set arms.crt_targeted.effects= >echo.yaml &&
+    grep -q "course.vasopressor.median: \[" echo.yaml && ! grep -q "crt_targeted.effects" echo.yaml' - "$shocksim" "$top/scenarios/andromeda-shock.yaml"
 
 echo "1..$n"

@@ -132,6 +132,23 @@ static struct node *set_value(const struct node *root, const struct setting *s,
     return tree_set(root, s->path, value, at, memory, e);
 }
 
+/* What a setting took away is not fitted any more. */
+static struct node *without_lost_parameters(const struct node *before, struct node *root,
+                                            struct arena *memory, struct errors *e)
+{
+    const struct node *all = tree_find(root, "calibrate.free");
+    if (all == NULL || all->kind != NODE_MAP) return root;
+    struct node *kept = node_new(NODE_MAP, all->at, memory);
+    for (int k = 0; k < all->n; k++)
+        if (tree_find(before, all->key[k]) == NULL || tree_find(root, all->key[k]) != NULL)
+            node_append(kept, all->key[k], all->item[k], memory);
+    if (kept->n == all->n) return root;
+    if (kept->n == 0) return node_without(root, "calibrate", memory);
+    for (int k = 0, j = 0; k < all->n; k++)
+        if (j < kept->n && kept->item[j] == all->item[k]) kept->key_at[j++] = all->key_at[k];
+    return tree_set(root, "calibrate.free", kept, all->at, memory, e);
+}
+
 struct node *scenario_load(const char *path, const struct setting *settings, int n_settings,
                            struct arena *memory, const char **text, struct errors *e)
 {
@@ -139,12 +156,13 @@ struct node *scenario_load(const char *path, const struct setting *settings, int
     struct node *root = load_chain(files, 0, memory, e);
     if (text != NULL) *text = root ? read_text(path, memory) : "";
     if (root == NULL) return NULL;
-    const int before = e->n;
+    const struct node *before = root;
+    const int mistakes = e->n;
     for (int k = 0; k < n_settings; k++) {
         struct node *changed = set_value(root, &settings[k], memory, e);
         if (changed != NULL) root = changed;
     }
-    return e->n == before ? root : NULL;
+    return e->n == mistakes ? without_lost_parameters(before, root, memory, e) : NULL;
 }
 
 /* --- sweeps --- */
