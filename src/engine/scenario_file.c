@@ -139,13 +139,14 @@ static struct node *without_lost_parameters(const struct node *before, struct no
     const struct node *all = tree_find(root, "calibrate.free");
     if (all == NULL || all->kind != NODE_MAP) return root;
     struct node *kept = node_new(NODE_MAP, all->at, memory);
-    for (int k = 0; k < all->n; k++)
-        if (tree_find(before, all->key[k]) == NULL || tree_find(root, all->key[k]) != NULL)
-            node_append(kept, all->key[k], all->item[k], memory);
+    for (int k = 0; k < all->n; k++) {
+        if (tree_find(before, all->key[k]) != NULL && tree_find(root, all->key[k]) == NULL)
+            continue;
+        node_append(kept, all->key[k], all->item[k], memory);
+        kept->key_at[kept->n - 1] = all->key_at[k];
+    }
     if (kept->n == all->n) return root;
     if (kept->n == 0) return node_without(root, "calibrate", memory);
-    for (int k = 0, j = 0; k < all->n; k++)
-        if (j < kept->n && kept->item[j] == all->item[k]) kept->key_at[j++] = all->key_at[k];
     return tree_set(root, "calibrate.free", kept, all->at, memory, e);
 }
 
