@@ -1,13 +1,15 @@
-/* describe.c - the statistics that papers print of an endpoint or covariate in one arm.
+/* describe.c - the statistics that papers print of an endpoint or covariate in a group of patients.
  * SPDX-License-Identifier: MIT
  *
- * All statistics of one column in one arm share their sums, which run over the whole column in
- * fixed lanes; only quantiles need the arm's values side by side. */
+ * Groups are found once. All statistics of one column in one group share its sums, which run over
+ * the whole column in fixed lanes; only quantiles need the group's values side by side. */
 #include "base/dispatch.h"
 #include "engine/replicate.h"
+#include "stat/keep.h"
 #include "stat/select.h"
 
 #include <math.h>
+#include <string.h>
 
 enum statistic {
     STAT_N,
@@ -23,20 +25,56 @@ enum statistic {
 const char *const describe_names[DESCRIBE_COUNT] = {"n",      "count", "percent", "mean",      "sd",
                                                     "median", "q1",    "q3",      "randomised"};
 
-/* Quantile by linear interpolation of order statistics (definition 7 of Hyndman & Fan 1996, the
- * default of most packages). x is reordered. */
-static double quantile(double *x, int n, double p)
-{
-    const double at = p * (n - 1);
-    const int k = (int)at;
-    const double low = select_smallest(x, n, k);
-    if (k + 1 >= n) return low;
-    return low + (at - k) * (select_smallest(x, n, k + 1) - low);
-}
-
 enum { LANES = 8 };
 
-/* The sum, in eight lanes and a fixed tree. */
+/* member[i] = 1 for a patient of the arm, else 0: doubles, as what they are to be combined with. */
+MULTIVERSION static void find_members(const double *restrict arm, double number,
+                                      double *restrict member, int n)
+{
+    for (int i = 0; i < n; i++) member[i] = fabs(arm[i] - number) < 0.5 ? 1 : 0;
+}
+
+/* Whom a condition leaves out is no member. */
+static void keep_where(const struct expression *where, const struct dataset *data, double *member,
+                       struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
+    expression_evaluate(where, data, keep, w);
+    for (int i = 0; i < data->n; i++) member[i] *= keep[i];
+    scratch_restore(w, mark);
+}
+
+static const double *members_of(const struct group *g, const struct dataset *data,
+                                struct scratch *w)
+{
+    double *member = scratch_doubles(w, data->n);
+    if (g->arm < 0 || data->arm == NULL)
+        for (int i = 0; i < data->n; i++) member[i] = 1;
+    else
+        find_members(data->arm, g->arm, member, data->n);
+    if (g->where != NULL) keep_where(g->where, data, member, w);
+    return member;
+}
+
+/* A sum over eight lanes in a fixed tree. */
+MULTIVERSION_PART double total(double sum[LANES])
+{
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) sum[k] += sum[k + half];
+    return sum[0];
+}
+
+/* known[i] := 1 where x is known of a member, else 0; term[i] := x there, else 0 */
+MULTIVERSION static void take_known(const double *restrict x, const double *restrict member,
+                                    double *restrict known, double *restrict term, int n)
+{
+    for (int i = 0; i < n; i++) {
+        known[i] = isnan(x[i]) ? 0 : member[i];
+        term[i] = known[i] > 0 ? x[i] : 0;
+    }
+}
+
 MULTIVERSION static double sum_of(const double *x, int n)
 {
     double sum[LANES] = {0};
@@ -44,56 +82,30 @@ MULTIVERSION static double sum_of(const double *x, int n)
     for (; i + LANES <= n; i += LANES)
         for (int k = 0; k < LANES; k++) sum[k] += x[i + k];
     for (int k = 0; i < n; i++, k++) sum[k] += x[i];
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; k++) sum[k] += sum[k + half];
-    return sum[0];
+    return total(sum);
 }
 
-/* is[i] = 1 where x is known of a patient of the arm, else 0. */
-MULTIVERSION static void find_members(const double *restrict x, const double *restrict arm,
-                                      double number, double *restrict is, int n)
+MULTIVERSION static double squares_about(const double *restrict x, const double *restrict known,
+                                         double mean, int n)
 {
-    for (int i = 0; i < n; i++) is[i] = !isnan(x[i]) & (fabs(arm[i] - number) < 0.5) ? 1 : 0;
-}
-
-MULTIVERSION static void find_known(const double *restrict x, double *restrict is, int n)
-{
-    for (int i = 0; i < n; i++) is[i] = isnan(x[i]) ? 0 : 1;
-}
-
-MULTIVERSION static void members_values(const double *restrict x, const double *restrict is,
-                                        double *restrict out, int n)
-{
-    for (int i = 0; i < n; i++) out[i] = is[i] > 0 ? x[i] : 0;
-}
-
-MULTIVERSION static void members_squares(const double *restrict x, const double *restrict is,
-                                         double mean, double *restrict out, int n)
-{
-    for (int i = 0; i < n; i++) {
-        const double d = x[i] - mean;
-        out[i] = is[i] > 0 ? d * d : 0;
+    double sum[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) {
+            const double d = known[i + k] > 0 ? x[i + k] - mean : 0;
+            sum[k] += d * d;
+        }
+    for (int k = 0; i < n; i++, k++) {
+        const double d = known[i] > 0 ? x[i] - mean : 0;
+        sum[k] += d * d;
     }
+    return total(sum);
 }
 
-static void gather(const double *x, const double *is, double *out, int n)
+MULTIVERSION static void mark_known(const double *restrict known, unsigned char *restrict keep,
+                                    int n)
 {
-    int count = 0;
-    for (int i = 0; i < n; i++) {
-        out[count] = x[i];
-        count += is[i] > 0;
-    }
-}
-
-/* Whom a condition leaves out is no member. */
-static void keep_where(const struct expression *where, const struct dataset *data, double *is,
-                       struct scratch *w)
-{
-    const struct scratch_mark mark = scratch_save(w);
-    unsigned char *keep = scratch_take(w, (size_t)data->n + 1, 1);
-    expression_evaluate(where, data, keep, w);
-    for (int i = 0; i < data->n; i++) is[i] *= keep[i];
-    scratch_restore(w, mark);
+    for (int i = 0; i < n; i++) keep[i] = known[i] > 0;
 }
 
 /* The column described: yes or no for a level, 1 of every patient without a column. */
@@ -107,34 +119,48 @@ static const double *column_of(const struct description *d, const struct dataset
     return x;
 }
 
-/* A column of some patients. */
+/* A column of some patients; quartile: the first, second and third where one is asked for. */
 struct summary {
     int n;
-    double mean, sd, *values; /* values[n]: where quantiles are asked for */
+    double mean, sd, quartile[3];
 };
 
-static struct summary summarise(const struct description *d, const struct dataset *data,
-                                struct scratch *w)
+/* Quantiles by linear interpolation of order statistics (definition 7 of Hyndman & Fan 1996, the
+ * default of most packages). */
+static void find_quartiles(const double *x, int n, double quartile[3], struct scratch *w)
 {
-    struct summary s = {.mean = NAN, .sd = NAN};
-    const bool quantiles = d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3);
-    if (quantiles) s.values = scratch_doubles(w, data->n + 1);
+    int place[6];
+    double value[6];
+    for (int q = 0; q < 3; q++) {
+        place[2 * q] = (int)(0.25 * (q + 1) * (n - 1));
+        place[2 * q + 1] = place[2 * q] + 1 < n ? place[2 * q] + 1 : n - 1;
+    }
+    for (int j = 1; j < 6; j++) place[j] = place[j] < place[j - 1] ? place[j - 1] : place[j];
+    select_several(x, n, place, value, 6, w);
+    for (int q = 0; q < 3; q++) {
+        const double share = 0.25 * (q + 1) * (n - 1) - place[2 * q];
+        quartile[q] = value[2 * q] + share * (value[2 * q + 1] - value[2 * q]);
+    }
+}
+
+static struct summary summarise(const struct description *d, const struct dataset *data,
+                                const double *member, struct scratch *w)
+{
     const struct scratch_mark mark = scratch_save(w);
     const double *x = column_of(d, data, w);
-    double *is = scratch_doubles(w, data->n), *term = scratch_doubles(w, data->n);
-    if (d->arm < 0 || data->arm == NULL)
-        find_known(x, is, data->n);
-    else
-        find_members(x, data->arm, d->arm, is, data->n);
-    if (d->where != NULL) keep_where(d->where, data, is, w);
-    members_values(x, is, term, data->n);
-    s.n = (int)sum_of(is, data->n);
+    double *known = scratch_doubles(w, data->n);
+    double *term = scratch_doubles(w, data->n);
+    take_known(x, member, known, term, data->n);
+    struct summary s = {.n = (int)sum_of(known, data->n), .mean = NAN, .sd = NAN};
     if (s.n > 0) s.mean = sum_of(term, data->n) / s.n;
-    if (d->asked & 1u << STAT_SD && s.n > 1) {
-        members_squares(x, is, s.mean, term, data->n);
-        s.sd = sqrt(sum_of(term, data->n) / (s.n - 1));
+    if (d->asked & 1u << STAT_SD && s.n > 1)
+        s.sd = sqrt(squares_about(x, known, s.mean, data->n) / (s.n - 1));
+    if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s.n > 0) {
+        double *value = scratch_doubles(w, data->n + KEEP_ROOM);
+        unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
+        mark_known(known, keep, data->n);
+        find_quartiles(value, keep_column(x, keep, data->n, value), s.quartile, w);
     }
-    if (quantiles) gather(x, is, s.values, data->n);
     scratch_restore(w, mark);
     return s;
 }
@@ -150,9 +176,9 @@ static double value_of(enum statistic which, const struct summary *s)
     case STAT_PERCENT: return 100 * s->mean;
     case STAT_MEAN: return s->mean;
     case STAT_SD: return s->sd;
-    case STAT_MEDIAN: return quantile(s->values, s->n, 0.5);
-    case STAT_Q1: return quantile(s->values, s->n, 0.25);
-    case STAT_Q3: return quantile(s->values, s->n, 0.75);
+    case STAT_MEDIAN: return s->quartile[1];
+    case STAT_Q1: return s->quartile[0];
+    case STAT_Q3: return s->quartile[2];
     }
     return NAN;
 }
@@ -162,8 +188,12 @@ void describe(const struct plan *plan, const struct dataset *data, struct scratc
 {
     const struct scratch_mark mark = scratch_save(w);
     struct summary *summary = scratch_take(w, (size_t)plan->n_descriptions, sizeof *summary);
-    for (int k = 0; k < plan->n_descriptions; k++)
-        summary[k] = summarise(&plan->description[k], data, w);
+    const double **member = scratch_take(w, (size_t)plan->n_groups, sizeof *member);
+    for (int k = 0; k < plan->n_groups; k++) member[k] = members_of(&plan->group[k], data, w);
+    for (int k = 0; k < plan->n_descriptions; k++) {
+        const struct description *d = &plan->description[k];
+        summary[k] = summarise(d, data, member[d->group], w);
+    }
     for (int k = 0; k < plan->n_descriptives; k++) {
         const struct summary *s = &summary[plan->descriptive[k].description];
         out[k] = result_undefined(UNDEFINED_NO, s->n, 0);

@@ -55,12 +55,6 @@ static void want_column(int column, void *to)
     if (column >= 0 && column < w->point->n_visible) w->wanted[w->point->visible[column]] = true;
 }
 
-static void want_description(struct wanted_columns *to, const struct description *d)
-{
-    want_column(d->column, to);
-    if (d->where != NULL) expression_columns(d->where, want_column, to);
-}
-
 static void want_analysis(struct wanted_columns *to, const struct bound_analysis *b)
 {
     for (int k = 0; k < b->n_adjust + b->n_impute; k++) want_column(b->adjust[k].column, to);
@@ -85,7 +79,9 @@ void needs_close(struct reader *r, const struct plan *plan, struct point *point)
         want_predictor(wanted, &point->recording[k].covariates);
     struct wanted_columns to = {point, wanted};
     for (int k = 0; k < point->scenario.analyses.n; k++) want_analysis(&to, &point->analysis[k]);
-    for (int k = 0; k < plan->n_descriptions; k++) want_description(&to, &plan->description[k]);
+    for (int k = 0; k < plan->n_descriptions; k++) want_column(plan->description[k].column, &to);
+    for (int k = 0; k < plan->n_groups; k++)
+        if (plan->group[k].where) expression_columns(plan->group[k].where, want_column, &to);
     point->needs.covariate = wanted;
     point->needs.without_arrivals = point->trial.spec->design.design->ignores_arrivals;
 }

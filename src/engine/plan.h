@@ -20,12 +20,17 @@ struct recording {
     uint64_t variable;
 };
 
-/* A column of some patients, of which statistics are compared with published ones. */
-struct description {
-    int column, level, arm; /* of the schema, -1: the patients themselves; of a category, -1: its
-                               values; -1: all */
+/* Some of the patients. */
+struct group {
+    int arm;                        /* -1: all */
     const struct expression *where; /* NULL: everybody in the arm */
-    unsigned asked;                 /* bit k: statistic k */
+};
+/* A column of a group, of which statistics are compared with published ones. */
+struct description {
+    int column, level; /* of the schema, -1: the patients themselves; of a category, -1: its values
+                        */
+    int group;
+    unsigned asked; /* bit k: statistic k */
 };
 struct descriptive {
     int description, statistic; /* enum in describe.c */
@@ -64,6 +69,8 @@ struct plan {
     struct descriptive *descriptive;
     int n_descriptions;
     struct description *description;
+    int n_groups;
+    struct group *group;
     int n_published;
     struct published *published;
     int *published_source; /* [n_published] answer */

@@ -125,24 +125,32 @@ static const struct expression *known_condition(const struct plan *plan, const c
     for (int k = 0; k < plan->n_published; k++)
         if (strcmp(plan->published[k].where, text) == 0) {
             const int descriptive = plan->published_source[k] - n_answers;
-            return plan->description[plan->descriptive[descriptive].description].where;
+            return plan->group[plan->description[plan->descriptive[descriptive].description].group].where;
         }
     return NULL;
 }
 
-static struct description describe_row(struct reader *r, const struct plan *plan,
+static int group_number(struct plan *plan, struct group g)
+{
+    for (int k = 0; k < plan->n_groups; k++)
+        if (plan->group[k].arm == g.arm && plan->group[k].where == g.where) return k;
+    plan->group[plan->n_groups] = g;
+    return plan->n_groups++;
+}
+
+static struct description describe_row(struct reader *r, struct plan *plan,
                                        const struct published_spec *row)
 {
     const struct point *point = &plan->point[0];
     struct description d = {.column = -1, .level = -1};
     if (row->endpoint.text != NULL) d.column = endpoint_column(r, point, row);
     if (row->covariate.text != NULL) d.column = covariate_column(r, point, row, &d.level);
-    d.arm = find_arm(r, &point->scenario.arms, &row->arm);
-    if (row->where.text == NULL) return d;
-    d.where = known_condition(plan, row->where.text);
-    if (d.where == NULL)
-        d.where =
+    struct group g = {.arm = find_arm(r, &point->scenario.arms, &row->arm)};
+    if (row->where.text != NULL) g.where = known_condition(plan, row->where.text);
+    if (row->where.text != NULL && g.where == NULL)
+        g.where =
             expression_read(row->where.text, row->where.at, &point->schema, r->memory, r->errors);
+    d.group = group_number(plan, g);
     return d;
 }
 
@@ -150,9 +158,7 @@ static int description_number(struct plan *plan, const struct description *d)
 {
     for (int k = 0; k < plan->n_descriptions; k++) {
         const struct description *o = &plan->description[k];
-        if (o->column == d->column && o->level == d->level && o->arm == d->arm &&
-            o->where == d->where)
-            return k;
+        if (o->column == d->column && o->level == d->level && o->group == d->group) return k;
     }
     plan->description[plan->n_descriptions] = *d;
     return plan->n_descriptions++;
@@ -194,8 +200,9 @@ static bool is_about(const struct plan *plan, int row, const struct endpoint_col
     if (source >= n_answers) {
         const struct descriptive *of = &plan->descriptive[source - n_answers];
         const struct description *d = &plan->description[of->description];
+        const int of_arm = plan->group[d->group].arm;
         return endpoint->value >= 0 && d->column == endpoint->value &&
-               (d->arm < 0 || d->arm == arm) && strcmp(describe_names[of->statistic], "n") != 0;
+               (of_arm < 0 || of_arm == arm) && strcmp(describe_names[of->statistic], "n") != 0;
     }
     const struct bound_analysis *a = point->analysis;
     for (; source >= a->n_outputs; a++) source -= a->n_outputs;
@@ -300,6 +307,7 @@ void published_bind(struct reader *r, struct plan *plan)
     plan->published_source = arena_alloc(r->memory, n, sizeof *plan->published_source);
     plan->descriptive = arena_alloc(r->memory, n, sizeof *plan->descriptive);
     plan->description = arena_alloc(r->memory, n, sizeof *plan->description);
+    plan->group = arena_alloc(r->memory, n, sizeof *plan->group);
     for (int k = 0; k < p->n; k++)
         if (p->item[k].statistic.text != NULL) bind_row(r, plan, &p->item[k]);
     if (r->errors->n == 0) plan->unmarked = unmarked_facts(r, plan);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "model/expression.h"
 
+#include "base/dispatch.h"
 #include "base/text.h"
 #include "base/tree.h"
 
@@ -302,13 +303,16 @@ void expression_columns(const struct expression *x, void (*visit)(int column, vo
 
 /* --- evaluation ------------------------------------------------------------------------------- */
 
-static void compare(const struct step *step, const double *value, int n, unsigned char *truth)
+MULTIVERSION static void compare(const double *restrict value, double constant, int accepts,
+                                 unsigned char *restrict truth, int n)
 {
-    const double constant = step->constant;
+    const unsigned char less = accepts & LESS ? TRUE : FALSE;
+    const unsigned char equal = accepts & EQUAL ? TRUE : FALSE;
+    const unsigned char greater = accepts & GREATER ? TRUE : FALSE;
     for (int i = 0; i < n; i++) {
-        const int side = value[i] < constant ? LESS : value[i] > constant ? GREATER : EQUAL;
-        const int known = (side & step->accepts) ? TRUE : FALSE;
-        truth[i] = (unsigned char)(isnan(value[i]) ? UNKNOWN : known);
+        const unsigned char not_less = value[i] > constant ? greater : equal;
+        const unsigned char known = value[i] < constant ? less : not_less;
+        truth[i] = isnan(value[i]) ? UNKNOWN : known;
     }
 }
 
@@ -331,7 +335,7 @@ void expression_evaluate(const struct expression *x, const struct dataset *d, un
         const struct step *step = &x->step[k];
         switch (step->operation) {
         case COMPARE:
-            compare(step, d->value[step->column], d->n, top);
+            compare(d->value[step->column], step->constant, step->accepts, top, d->n);
             top += n;
             break;
         case AND:

@@ -1,6 +1,7 @@
 /* sample.c - the complete cases of one analysis, from a dataset.  SPDX-License-Identifier: MIT */
 #include "base/dispatch.h"
 #include "model/missing.h"
+#include "stat/keep.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,11 +66,10 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
     if (b->versus >= 0) drop_missing(d->value[b->versus], keep, n);
 }
 
-/* The patients that an analysis keeps, as row numbers. */
+/* The patients that an analysis keeps. */
 struct rows {
-    const int *row; /* [n] NULL when all are kept */
-    int n;
-    bool all; /* every patient: columns need no copying */
+    const unsigned char *keep; /* [of] */
+    int of, n;
 };
 
 MULTIVERSION static int count_kept(const unsigned char *keep, int n)
@@ -79,35 +79,20 @@ MULTIVERSION static int count_kept(const unsigned char *keep, int n)
     return kept;
 }
 
-static struct rows rows_kept(const unsigned char *keep, int n, struct scratch *w)
+/* A copy that may be changed. */
+static double *copy(const double *x, const struct rows *r, struct scratch *w)
 {
-    struct rows r = {.n = count_kept(keep, n)};
-    r.all = r.n == n;
-    if (r.all) return r;
-    int *row = scratch_ints(w, n + 1);
-    for (int i = 0, k = 0; i < n; i++) {
-        row[k] = i;
-        k += keep[i];
-    }
-    r.row = row;
-    return r;
+    double *y = scratch_doubles(w, r->n + KEEP_ROOM);
+    if (r->n == r->of)
+        memcpy(y, x, (size_t)r->n * sizeof *y);
+    else
+        (void)keep_column(x, r->keep, r->of, y);
+    return y;
 }
 
 static const double *take(const double *x, const struct rows *r, struct scratch *w)
 {
-    if (r->all) return x;
-    double *y = scratch_doubles(w, r->n);
-    for (int i = 0; i < r->n; i++) y[i] = x[r->row[i]];
-    return y;
-}
-
-/* A copy that may be changed. */
-static double *copy(const double *x, const struct rows *r, struct scratch *w)
-{
-    double *y = scratch_doubles(w, r->n);
-    if (r->all) memcpy(y, x, (size_t)r->n * sizeof *y);
-    for (int i = 0; i < r->n && !r->all; i++) y[i] = x[r->row[i]];
-    return y;
+    return r->n == r->of ? x : copy(x, r, w);
 }
 
 /* Treatment contrasts of the levels that occur, against the first that does. */
@@ -286,7 +271,7 @@ struct sample sample_take(const struct bound_analysis *b, const struct dataset *
     struct sample s = {.term = -1, .n_strata = 1};
     unsigned char *keep = scratch_take(w, (size_t)d->n + 1, 1);
     keep_complete(b, d, keep, w);
-    const struct rows r = rows_kept(keep, d->n, w);
+    const struct rows r = {keep, d->n, count_kept(keep, d->n)};
     s.n = r.n;
     const bool two_arms = d->arm != NULL && b->arm[1] >= 0;
     if (two_arms) take_arms(b, d, &r, &s, w);

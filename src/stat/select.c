@@ -4,6 +4,7 @@
  * spread values, only in the bucket of a linear map in which counts find the place. */
 #include "stat/select.h"
 #include "base/dispatch.h"
+#include "stat/keep.h"
 #include "stat/range.h"
 
 #include <float.h>
@@ -42,7 +43,7 @@ double select_smallest(double *x, int n, int k)
     return x[k];
 }
 
-enum { BUCKETS = 512 };
+enum { BUCKETS = 128, FEW = 64 };
 
 MULTIVERSION static void finite_only(const double *restrict x, double *restrict y, int n)
 {
@@ -52,12 +53,14 @@ MULTIVERSION static void finite_only(const double *restrict x, double *restrict 
 /* The least value and the largest finite one. */
 static struct range finite_range(const double *x, int n, struct scratch *w)
 {
+    const struct range r = range_of(x, n);
+    if (isfinite(r.high)) return r;
     const struct scratch_mark mark = scratch_save(w);
     double *finite = scratch_doubles(w, n);
     finite_only(x, finite, n);
-    const struct range r = {range_of(x, n).low, range_of(finite, n).high};
+    const double high = range_of(finite, n).high;
     scratch_restore(w, mark);
-    return r;
+    return (struct range){r.low, high};
 }
 
 /* Infinity goes to the last bucket, which finite values do not reach. */
@@ -71,39 +74,56 @@ MULTIVERSION static void find_buckets(const double *restrict x, double low, doub
     }
 }
 
-static double select_in_copy(const double *x, int n, int k, struct scratch *w)
+MULTIVERSION static void mark_bucket(const int *restrict bucket, int wanted,
+                                     unsigned char *restrict is, int n)
+{
+    for (int i = 0; i < n; i++) is[i] = bucket[i] == wanted;
+}
+
+static void select_in_copy(const double *x, int n, const int *k, double *value, int n_k,
+                           struct scratch *w)
 {
     double *copy = scratch_doubles(w, n);
     memcpy(copy, x, (size_t)n * sizeof *copy);
-    return select_smallest(copy, n, k);
+    for (int j = 0; j < n_k; j++) value[j] = select_smallest(copy, n, k[j]);
 }
 
-static double select_in_bucket(const double *x, int n, int k, const struct range *r,
-                               struct scratch *w)
+/* Places in one bucket share its values. */
+static void select_in_buckets(const double *x, int n, const struct range *r, const int *k,
+                              double *value, int n_k, struct scratch *w)
 {
     int count[BUCKETS] = {0}, *bucket = scratch_ints(w, n);
+    double *inside = scratch_doubles(w, n + KEEP_ROOM);
+    unsigned char *is = scratch_take(w, (size_t)n, 1);
     find_buckets(x, r->low, (BUCKETS - 3) / (r->high - r->low), bucket, n);
     for (int i = 0; i < n; i++) count[bucket[i]]++;
-    int here = 0, before = 0;
-    while (before + count[here] <= k) before += count[here++];
-    double *inside = scratch_doubles(w, n + 1);
-    int n_inside = 0;
-    for (int i = 0; i < n; i++) {
-        inside[n_inside] = x[i];
-        n_inside += bucket[i] == here;
+    int here = -1, before = 0, n_inside = 0;
+    for (int j = 0; j < n_k; j++) {
+        if (here < 0 || before + n_inside <= k[j]) {
+            do {
+                before += here < 0 ? 0 : count[here];
+            } while (before + count[++here] <= k[j]);
+            mark_bucket(bucket, here, is, n);
+            n_inside = keep_column(x, is, n, inside);
+        }
+        value[j] = select_smallest(inside, n_inside, k[j] - before);
     }
-    return select_smallest(inside, n_inside, k - before);
+}
+
+void select_several(const double *x, int n, const int *k, double *value, int n_k, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    const struct range r = n < FEW ? (struct range){0, 0} : finite_range(x, n, w);
+    if (isfinite((BUCKETS - 3) / (r.high - r.low)))
+        select_in_buckets(x, n, &r, k, value, n_k, w);
+    else
+        select_in_copy(x, n, k, value, n_k, w);
+    scratch_restore(w, mark);
 }
 
 double select_spread(const double *x, int n, int k, struct scratch *w)
 {
-    const struct scratch_mark mark = scratch_save(w);
     double value;
-    const struct range r = n < 64 ? (struct range){0, 0} : finite_range(x, n, w);
-    if (isfinite((BUCKETS - 3) / (r.high - r.low)))
-        value = select_in_bucket(x, n, k, &r, w);
-    else
-        value = select_in_copy(x, n, k, w);
-    scratch_restore(w, mark);
+    select_several(x, n, &k, &value, 1, w);
     return value;
 }

@@ -7,7 +7,10 @@
 /* The k-th smallest (from 0) of x[0..n), which is reordered: what is smaller comes before place k,
  * what is larger behind. Expected cost n. No NaN. */
 double select_smallest(double *x, int n, int k);
-/* The same of x that is left as it is, faster where values are spread; they may be INFINITY. */
-double select_spread(const double *x, int n, int k, struct scratch *w);
+/* value[j] := the k[j]-th smallest, k rising, of x that is left as it is; faster where values are
+ * spread. They may be INFINITY. */
+void select_several(const double *x, int n, const int *k, double *value, int n_k,
+                    struct scratch *w);
+double select_spread(const double *x, int n, int k, struct scratch *w); /* of one k */
 
 #endif
