@@ -264,19 +264,42 @@ MULTIVERSION void rows_add(lanes *to, const lanes *row, int n, int blocks, const
 }
 
 /* Rows first … first+count-1 and columns column … column+3 of the products: at most eight sums of
- * four, which stay in registers. The first strip also has the columns' own sums. */
-MULTIVERSION_PART void add_strip(double *to, lanes *own, const double *row, int n, int stride,
+ * four, which stay in registers. */
+MULTIVERSION_PART void add_strip(double *to, const double *row, int n, int stride,
                                  const double *weight, int first, int count, int column)
 {
-    lanes sum[2 * LANES], total = {0};
+    lanes sum[2 * LANES];
     for (int k = 0; k < count; k++) sum[k] = *(lanes *)(to + (first + k) * stride + column);
     for (int i = 0; i < n; i++, row += stride) {
         const lanes y = weight[i] * *(const lanes *)(row + column);
-        total += y;
         for (int k = 0; k < count; k++) sum[k] += row[first + k] * y;
     }
     for (int k = 0; k < count; k++) *(lanes *)(to + (first + k) * stride + column) = sum[k];
-    *own = total;
+}
+
+/* The triangle of one or two blocks of columns from `first` on, and their own sums, in one pass. */
+MULTIVERSION_PART void add_triangle(double *to, lanes *own, const double *row, int n, int stride,
+                                    const double *weight, int first, int count)
+{
+    lanes left[2 * LANES], right[LANES], total[2] = {{0}, {0}};
+    double *corner = to + first * (stride + 1);
+    for (int k = 0; k < count * LANES; k++) left[k] = *(lanes *)(corner + k * stride);
+    for (int k = 0; k < LANES && count > 1; k++)
+        right[k] = *(lanes *)(corner + (LANES + k) * stride + LANES);
+    row += first;
+    for (int i = 0; i < n; i++, row += stride) {
+        const lanes y = weight[i] * *(const lanes *)row;
+        total[0] += y;
+        for (int k = 0; k < count * LANES; k++) left[k] += row[k] * y;
+        if (count == 1) continue;
+        const lanes z = weight[i] * *(const lanes *)(row + LANES);
+        total[1] += z;
+        for (int k = 0; k < LANES; k++) right[k] += row[LANES + k] * z;
+    }
+    for (int k = 0; k < count * LANES; k++) *(lanes *)(corner + k * stride) = left[k];
+    for (int k = 0; k < LANES && count > 1; k++)
+        *(lanes *)(corner + (LANES + k) * stride + LANES) = right[k];
+    for (int b = 0; b < count && own != NULL; b++) own[b] += total[b];
 }
 
 MULTIVERSION void rows_add_products(double *to, lanes *sum, const lanes *row, int n, int blocks,
@@ -284,13 +307,20 @@ MULTIVERSION void rows_add_products(double *to, lanes *sum, const lanes *row, in
 {
     const double *x = (const double *)row;
     const int stride = blocks * LANES;
-    for (int c = 0; c < stride; c += LANES) {
-        lanes total = {0};
-        int b = c;
-        for (; b + LANES < stride; b += 2 * LANES) {
-            add_strip(to, &total, x, n, stride, weight, b, 2 * LANES, c);
+    for (int b = 0; b < blocks; b += 2) {
+        lanes *own = sum != NULL ? sum + b : NULL;
+        const int c = b * LANES;
+        if (b + 1 == blocks)
+            add_triangle(to, own, x, n, stride, weight, c, 1);
+        else
+            add_triangle(to, own, x, n, stride, weight, c, 2);
+        for (int first = c + 2 * LANES; first < stride; first += 2 * LANES) {
+            for (int column = c; column <= c + LANES; column += LANES) {
+                if (first + LANES < stride)
+                    add_strip(to, x, n, stride, weight, first, 2 * LANES, column);
+                else
+                    add_strip(to, x, n, stride, weight, first, LANES, column);
+            }
         }
-        if (b < stride) add_strip(to, &total, x, n, stride, weight, b, LANES, c);
-        if (sum != NULL) sum[c / LANES] += total;
     }
 }

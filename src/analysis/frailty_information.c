@@ -98,10 +98,10 @@ static void information_across(struct frailty *f)
     memset(f->cross, 0, (size_t)f->p * (size_t)f->q * sizeof *f->cross);
     for (int j = 0; j < f->p; j++) {
         const double *x = l->z->column + (ptrdiff_t)j * l->z->room;
-        const double *mean = (const double *)l->mean + j;
+        const double *s1 = (const double *)l->reduced + j;
         double *cross = f->cross + (ptrdiff_t)j * f->q;
         for (int t = 0; t < l->n_terms; t++) {
-            f->increment[t] = l->increment[t] * mean[(ptrdiff_t)t * stride];
+            f->increment[t] = l->increment[t] * l->inverse[t] * s1[(ptrdiff_t)t * stride];
         }
         partial_likelihood_expected(l, f->increment, f->row);
         for (int i = 0; i < n; i++) cross[f->level[i]] += l->v[i] * x[i] - f->row[i];

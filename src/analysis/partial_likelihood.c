@@ -45,14 +45,14 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         .sets = sets,
         .death = scratch_doubles(w, n),
         .last = scratch_ints(w, n_terms),
+        .closing = scratch_ints(w, n),
+        .first_term = scratch_ints(w, sets->n_strata),
         .multiplicity = scratch_doubles(w, n_terms),
         .fraction = scratch_doubles(w, n_terms),
         .tied = scratch_take(w, (size_t)sets->n_times, sizeof *f->tied),
         .minus = scratch_doubles(w, n_terms),
         .eta = scratch_doubles(w, n),
         .weight = scratch_doubles(w, n),
-        .s0 = scratch_doubles(w, n),
-        .leading = scratch_doubles(w, sets->n_strata),
         .hazard = scratch_doubles(w, n),
         .v = scratch_doubles(w, n),
         .denominator = scratch_doubles(w, n_terms),
@@ -60,20 +60,21 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
         .inverse = scratch_doubles(w, n_terms),
         .observed = scratch_take(w, blocks, sizeof *f->observed),
         .expected = scratch_take(w, blocks, sizeof *f->expected),
-        .s1 = scratch_take(w, (size_t)n * blocks, sizeof *f->s1),
-        .mean = scratch_take(w, (size_t)n_terms * blocks, sizeof *f->mean),
+        .reduced = scratch_take(w, (size_t)n_terms * blocks, sizeof *f->reduced),
     };
     memset(f->death, 0, (size_t)n * sizeof *f->death);
-    for (int i = 0; i < sets->n_times; i++) {
+    memset(f->closing, 0, (size_t)n * sizeof *f->closing);
+    for (int i = 0, g = 0; i < sets->n_times; i++) {
         const int end = sets->time[i].end, deaths = sets->time[i].deaths;
         const int terms = ties == TIES_EFRON ? deaths : 1;
+        if (i == 0 || sets->time[i].first > sets->time[i - 1].first) f->first_term[g++] = f->n_terms;
         if (terms > 1) {
             f->tied[f->n_tied++] = (struct tied_deaths){f->n_terms, terms, end - deaths, end};
         }
+        f->closing[end - 1] = terms;
         for (int k = 0; k < terms; k++, f->n_terms++) {
             f->last[f->n_terms] = end - 1;
             f->multiplicity[f->n_terms] = ties == TIES_EFRON ? 1 : deaths;
-            f->minus[f->n_terms] = -f->multiplicity[f->n_terms];
             f->fraction[f->n_terms] = k > 0 ? (double)k / terms : 0;
         }
         for (int k = end - deaths; k < end; k++) f->death[k] = 1;
@@ -81,56 +82,59 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
     observe_deaths(f);
 }
 
-/* The sums over the rows before the first death of each stratum, which no order binds. */
+/* The sums over the rows before the first death of each stratum, which no order binds, in the place
+ * of its first term. */
 static void leading_sums(struct partial_likelihood *f)
 {
     const struct columns *z = f->z;
     const size_t blocks = (size_t)z->blocks;
     for (int g = 0; g < f->sets->n_strata; g++) {
-        const int start = f->sets->start[g], lead = f->sets->lead[g];
-        lanes *s1 = f->s1 + (size_t)lead * blocks;
-        memset(s1, 0, blocks * sizeof *s1);
-        rows_add(s1, z->row + (size_t)start * blocks, lead - start, z->blocks, f->weight + start);
-        f->leading[g] = lanes_sum(f->weight + start, lead - start);
+        const int start = f->sets->start[g], n = f->sets->lead[g] - start, t = f->first_term[g];
+        lanes *sum = f->reduced + (size_t)t * blocks;
+        memset(sum, 0, blocks * sizeof *sum);
+        rows_add(sum, z->row + (size_t)start * blocks, n, z->blocks, f->weight + start);
+        f->denominator[t] = lanes_sum(f->weight + start, n);
     }
 }
 
-/* S0, and S1 in `count` blocks of the columns, from the first death of each stratum on: where terms
- * look. In one loop, so that the chains of additions overlap. s1 of the first row holds the sum
- * over the rows before. */
-MULTIVERSION_PART void running_sums(struct partial_likelihood *f, int b, int count)
+/* S0, and S1 in `count` blocks of the columns, from the first death of each stratum on, where terms
+ * look: what is written last in a term's place is its sum. In one loop, so that the chains of
+ * additions overlap. */
+MULTIVERSION_PART void running_sums(struct partial_likelihood *f, double *s0, int b, int count)
 {
     const size_t blocks = (size_t)f->z->blocks;
     const double *weight = f->weight;
-    double *s0 = f->s0;
     for (int g = 0; g < f->sets->n_strata; g++) {
         const int lead = f->sets->lead[g], end = f->sets->start[g + 1];
         const lanes *row = f->z->row + (size_t)lead * blocks + b;
-        lanes *s1 = f->s1 + (size_t)lead * blocks + b, sum[2];
-        double total = f->leading[g];
-        for (int k = 0; k < count; k++) sum[k] = s1[k];
-        for (int i = lead; i < end; i++, row += blocks, s1 += blocks) {
-            for (int k = 0; k < count; k++) s1[k] = sum[k] += weight[i] * row[k];
-            s0[i] = total += weight[i];
+        size_t t = (size_t)f->first_term[g];
+        lanes *s1 = f->reduced + b, sum[2];
+        double total = f->denominator[t];
+        for (int k = 0; k < count; k++) sum[k] = s1[t * blocks + (size_t)k];
+        for (int i = lead; i < end; i++, row += blocks) {
+            for (int k = 0; k < count; k++)
+                s1[t * blocks + (size_t)k] = sum[k] += weight[i] * row[k];
+            s0[t] = total += weight[i];
+            t += (size_t)f->closing[i];
         }
     }
 }
 
-/* denominator := S0 - f T0 of every term, and what it divides */
+/* S0 becomes S0 - f T0 of every term, and what that divides. */
 MULTIVERSION_PART void risk_totals(struct partial_likelihood *f)
 {
-    for (int t = 0; t < f->n_terms; t++) f->denominator[t] = f->s0[f->last[t]];
     for (int k = 0; k < f->n_tied; k++) {
         const struct tied_deaths tied = f->tied[k];
         double sum = 0;
         for (int i = tied.first_row; i < tied.end; i++) sum += f->weight[i];
-        for (int t = tied.first_term; t < tied.first_term + tied.n_terms; t++) {
-            f->denominator[t] -= f->fraction[t] * sum;
-        }
+        double *s0 = f->denominator + tied.first_term;
+        const double *fraction = f->fraction + tied.first_term;
+        for (int t = 1; t < tied.n_terms; t++) s0[t] = s0[0] - fraction[t] * sum;
     }
     for (int t = 0; t < f->n_terms; t++) {
         f->inverse[t] = 1 / f->denominator[t];
         f->increment[t] = f->multiplicity[t] * f->inverse[t];
+        f->minus[t] = -f->increment[t] * f->inverse[t];
     }
 }
 
@@ -187,42 +191,42 @@ void partial_likelihood_mean(struct partial_likelihood *f, const double *x, doub
     for (int t = 0; t < f->n_terms; t++) mean[t] *= f->increment[t] / f->multiplicity[t];
 }
 
-/* mean := (S1 - f T1) / (S0 - f T0) of every term, in `count` blocks of the columns from b on */
-MULTIVERSION_PART void risk_means(struct partial_likelihood *f, int b, int count)
+/* S1 becomes S1 - f T1 of every term, in `count` blocks of the columns from b on. */
+MULTIVERSION_PART void reduce_tied(struct partial_likelihood *f, int b, int count)
 {
     const size_t blocks = (size_t)f->z->blocks;
-    const lanes *row = f->z->row + b, *s1 = f->s1 + b;
-    lanes *mean = f->mean + b;
-    const double *weight = f->weight, *inverse = f->inverse;
-    for (int t = 0; t < f->n_terms; t++) {
-        const lanes *sum = s1 + (size_t)f->last[t] * blocks;
-        for (int k = 0; k < count; k++) mean[(size_t)t * blocks + (size_t)k] = sum[k] * inverse[t];
-    }
+    const lanes *row = f->z->row + b;
     for (int k = 0; k < f->n_tied; k++) {
         const struct tied_deaths tied = f->tied[k];
-        lanes sum[2] = {{0}, {0}};
+        lanes sum[2] = {{0}, {0}}, *s1 = f->reduced + (size_t)tied.first_term * blocks + b;
         for (int i = tied.first_row; i < tied.end; i++) {
             for (int j = 0; j < count; j++)
-                sum[j] += weight[i] * row[(size_t)i * blocks + (size_t)j];
+                sum[j] += f->weight[i] * row[(size_t)i * blocks + (size_t)j];
         }
-        for (int t = tied.first_term; t < tied.first_term + tied.n_terms; t++) {
+        for (int t = 1; t < tied.n_terms; t++) {
             for (int j = 0; j < count; j++) {
-                mean[(size_t)t * blocks + (size_t)j] -= sum[j] * (f->fraction[t] * inverse[t]);
+                s1[(size_t)t * blocks + (size_t)j] =
+                    s1[j] - sum[j] * f->fraction[tied.first_term + t];
             }
         }
     }
 }
 
-/* Two blocks at a time, where there are two: each addition waits for the last. */
+/* Two blocks at a time, where there are two: each addition waits for the last. S0 is the same in
+ * every pass; the last one's stays. */
 MULTIVERSION static void sums_over_risk_sets(struct partial_likelihood *f)
 {
     const int last = f->z->blocks - 1;
-    for (int b = 0; b < last; b += 2) running_sums(f, b, 2);
-    if (last % 2 == 0) running_sums(f, last, 1);
+    for (int b = 0; b < last; b += 2) {
+        running_sums(f, b + 2 > last ? f->denominator : f->hazard, b, 2);
+        reduce_tied(f, b, 2);
+    }
+    if (last % 2 == 0) {
+        running_sums(f, f->denominator, last, 1);
+        reduce_tied(f, last, 1);
+    }
     risk_totals(f);
     expected_deaths(f, f->increment, f->v);
-    for (int b = 0; b < last; b += 2) risk_means(f, b, 2);
-    if (last % 2 == 0) risk_means(f, last, 1);
 }
 
 /* Adds offsets, if any, and holds linear predictors within bounds. */
@@ -236,15 +240,29 @@ MULTIVERSION static void finish_predictors(double *restrict eta, const double *r
     }
 }
 
+/* Linear predictors and their exponentials; at coefficients of 0, where fits start, known. */
+static void weigh(struct partial_likelihood *f, const double *beta)
+{
+    const int n = f->z->n;
+    bool nothing = f->offset == NULL;
+    for (int j = 0; j < f->z->p; j++) nothing = nothing && !(fabs(beta[j]) > 0);
+    if (nothing) {
+        memset(f->eta, 0, (size_t)n * sizeof *f->eta);
+        for (int i = 0; i < n; i++) f->weight[i] = 1;
+        return;
+    }
+    columns_predict(f->z, beta, f->eta);
+    finish_predictors(f->eta, f->offset, n);
+    vector_exp(f->weight, f->eta, n);
+}
+
 double partial_likelihood_evaluate(void *model, const double *beta, struct derivatives *d)
 {
     struct partial_likelihood *f = model;
     const struct columns *z = f->z;
     const int n = z->n, stride = z->blocks * LANES;
     if (f->orthogonal != z->orthogonal) observe_deaths(f);
-    columns_predict(z, beta, f->eta);
-    finish_predictors(f->eta, f->offset, n);
-    vector_exp(f->weight, f->eta, n);
+    weigh(f, beta);
     leading_sums(f);
     sums_over_risk_sets(f);
     vector_log(f->denominator, f->denominator, f->n_terms);
@@ -256,7 +274,7 @@ double partial_likelihood_evaluate(void *model, const double *beta, struct deriv
     memset(f->expected, 0, (size_t)z->blocks * sizeof *f->expected);
     rows_add_products(information, f->expected, z->row, n, z->blocks, f->v);
     for (int j = 0; j < stride; j++) d->scale[j] = d->information[j * stride + j];
-    rows_add_products(information, NULL, f->mean, f->n_terms, z->blocks, f->minus);
+    rows_add_products(information, NULL, f->reduced, f->n_terms, z->blocks, f->minus);
     for (int b = 0; b < z->blocks; b++) {
         ((lanes *)d->gradient)[b] = f->observed[b] - f->expected[b];
     }

@@ -23,8 +23,9 @@ struct partial_likelihood {
     bool orthogonal; /* of the columns made orthogonal or not */
     int n_terms;
     int *last;            /* [n_terms] last row of the term's risk set */
+    int *closing;         /* [rows] terms whose risk set the row is the last of */
+    int *first_term;      /* [strata] */
     double *multiplicity; /* [n_terms] deaths the term stands for */
-    double *minus;        /* [n_terms] the same, negative */
     double *fraction;     /* [n_terms] share of the tied deaths that has left the risk set */
     int n_tied;
     struct tied_deaths *tied;
@@ -34,12 +35,11 @@ struct partial_likelihood {
     double *eta, *weight; /* [rows] linear predictor and its exponential */
     double *v;            /* [rows] expected deaths */
     double *increment;    /* [n_terms] of the cumulative hazard */
-    lanes *mean;          /* [n_terms][blocks] of the columns over the risk set */
-    double *inverse;      /* [n_terms] of the sums of weights over risk sets */
-    double *denominator;  /* [n_terms] logarithms of those sums */
-    double *s0, *hazard;  /* [rows] work */
-    double *leading;      /* [strata] work: S0 before the first death */
-    lanes *s1;            /* [rows][blocks] work */
+    lanes *reduced;       /* [n_terms][blocks] S1 - f T1 */
+    double *denominator;  /* [n_terms] S0 - f T0, then its logarithm */
+    double *inverse;      /* [n_terms] 1 / (S0 - f T0) */
+    double *minus;        /* [n_terms] -m / (S0 - f T0)^2 */
+    double *hazard;       /* [rows] work */
     lanes *expected;      /* [blocks] work: sum of v times row */
 };
 

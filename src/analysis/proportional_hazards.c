@@ -61,12 +61,12 @@ static void weighted_information(struct partial_likelihood *l, const double *g, 
     partial_likelihood_expected(l, weight, v);
     for (int i = 0; i < n; i++) v[i] *= x[i];
     for (int t = 0; t < l->n_terms; t++) {
-        const double mean = ((const double *)l->mean)[(ptrdiff_t)t * stride + last];
-        weight[t] = -g[t] * l->multiplicity[t] * mean;
+        const double s1 = ((const double *)l->reduced)[(ptrdiff_t)t * stride + last];
+        weight[t] = g[t] * l->minus[t] * s1;
     }
     memset(covariance, 0, (size_t)stride * sizeof *covariance);
     rows_add((lanes *)covariance, l->z->row, n, l->z->blocks, v);
-    rows_add((lanes *)covariance, l->mean, l->n_terms, l->z->blocks, weight);
+    rows_add((lanes *)covariance, l->reduced, l->n_terms, l->z->blocks, weight);
     scratch_restore(w, mark);
 }
 
@@ -80,8 +80,8 @@ static double weighted_score(const struct partial_likelihood *l, const double *g
         const struct death_time *time = &l->sets->time[k];
         for (int i = time->end - time->deaths; i < time->end; i++) u += g[t] * x[i];
         for (; t < l->n_terms && l->last[t] < time->end; t++) {
-            u -=
-                g[t] * l->multiplicity[t] * ((const double *)l->mean)[(ptrdiff_t)t * stride + last];
+            const double s1 = ((const double *)l->reduced)[(ptrdiff_t)t * stride + last];
+            u -= g[t] * l->increment[t] * s1;
         }
     }
     return u;
