@@ -1,7 +1,7 @@
 /* test_partial_likelihood.c - risk sets and the partial likelihood against their definitions,
  * patient by patient: ties between deaths and censoring, strata, one to four blocks of columns.
  * SPDX-License-Identifier: MIT */
-#include "analysis/cox_model.h"
+#include "analysis/cox_two_arms.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -222,11 +222,50 @@ static void test_derivatives(void **state)
     scratch_free(&w);
 }
 
+static void assert_near(double a, double b)
+{
+    assert_true(fabs(a - b) <= 1e-9 * (1 + fabs(b)));
+}
+
+/* Two arms without covariates: the counts' likelihood and the columns', whose derivatives are
+ * proven above, have the same maximum, standard error and tests. */
+static void test_two_arms(void **state)
+{
+    (void)state;
+    static struct trial t;
+    struct scratch w = {0};
+    uint64_t random = 23;
+    const struct inference in = {0.05, 2, 1.25, -1, 1.959963984540054};
+    for (int k = 0; k < TRIALS * 6; k++) {
+        const struct sample s = draw(&t, 0, k & 1, k & 2 ? 12 : 100000, &random);
+        const enum ties ties = k & 4 ? TIES_EFRON : TIES_BRESLOW;
+        const enum coefficient_test test = (enum coefficient_test)(k % 3);
+        struct two_arms counts;
+        struct cox_model columns;
+        two_arms_build(&counts, &s, ties, &w);
+        cox_model_build(&columns, &s, ties, false, &w);
+        const struct likelihood f = two_arms_likelihood(&counts), g = cox_model_likelihood(&columns);
+        assert_int_equal(counts.why, columns.why);
+        assert_int_equal(counts.events, columns.events);
+        const struct result a = likelihood_result(&f, test, &in, &w);
+        const struct result b = likelihood_result(&g, test, &in, &w);
+        assert_int_equal(a.why, UNDEFINED_NO);
+        assert_int_equal(b.why, UNDEFINED_NO);
+        assert_near(log(a.estimate), log(b.estimate));
+        assert_near(a.se, b.se);
+        assert_near(a.statistic, b.statistic);
+        assert_near(a.p_value, b.p_value);
+        scratch_reset(&w);
+    }
+    scratch_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_risk_sets),
         cmocka_unit_test(test_derivatives),
+        cmocka_unit_test(test_two_arms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* cox.c - proportional hazards regression.  SPDX-License-Identifier: MIT */
-#include "analysis/cox_model.h"
+#include "analysis/cox_two_arms.h"
 #include "analysis/firth.h"
 
 struct cox {
@@ -18,28 +18,50 @@ static const struct param cox_params[] = {
     {0},
 };
 
+/* The answer of a built model, or why there is none. */
+static struct result answer(enum undefined why, const struct likelihood *f, const struct cox *c,
+                            const struct inference *in, struct scratch *w)
+{
+    if (why != UNDEFINED_NO) return result_undefined(why, 0, 0);
+    return likelihood_result(f, (enum coefficient_test)c->test, in, w);
+}
+
+static struct result adjusted(const struct cox *c, const struct inference *in,
+                              const struct sample *s, struct scratch *w)
+{
+    const bool firth = c->penalty == PENALTY_FIRTH;
+    struct cox_model m;
+    cox_model_build(&m, s, (enum ties)c->ties, firth, w);
+    struct likelihood f = cox_model_likelihood(&m);
+    struct firth penalised;
+    if (m.why == UNDEFINED_NO && firth) {
+        firth_init(&penalised, &m.partial, w);
+        f = (struct likelihood){&m.z, firth_evaluate, &penalised};
+    }
+    struct result r = answer(m.why, &f, c, in, w);
+    r.events = m.events;
+    return r;
+}
+
+static struct result unadjusted(const struct cox *c, const struct inference *in,
+                                const struct sample *s, struct scratch *w)
+{
+    struct two_arms m;
+    two_arms_build(&m, s, (enum ties)c->ties, w);
+    const struct likelihood f = two_arms_likelihood(&m);
+    struct result r = answer(m.why, &f, c, in, w);
+    r.events = m.events;
+    return r;
+}
+
 static void cox_run(const void *params, const struct inference *in, const struct sample *s,
                     struct scratch *w, struct result *out)
 {
     const struct cox *c = params;
-    const enum coefficient_test test = (enum coefficient_test)c->test;
-    const bool firth = c->penalty == PENALTY_FIRTH;
     const struct scratch_mark mark = scratch_save(w);
-    struct cox_model m;
-    cox_model_build(&m, s, (enum ties)c->ties, firth, w);
-    if (m.why != UNDEFINED_NO) {
-        *out = result_undefined(m.why, 0, 0);
-    } else if (firth) {
-        struct firth penalised;
-        firth_init(&penalised, &m.partial, w);
-        const struct likelihood f = {&m.z, firth_evaluate, &penalised};
-        *out = likelihood_result(&f, test, in, w);
-    } else {
-        const struct likelihood f = cox_model_likelihood(&m);
-        *out = likelihood_result(&f, test, in, w);
-    }
+    const bool two_arms = s->n_x == 0 && c->penalty == PENALTY_NONE;
+    *out = two_arms ? unadjusted(c, in, s, w) : adjusted(c, in, s, w);
     out->n = s->n;
-    out->events = m.events;
     scratch_restore(w, mark);
 }
 

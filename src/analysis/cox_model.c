@@ -28,12 +28,17 @@ static enum undefined why_not(const struct sample *s, struct events events, bool
     return UNDEFINED_NO;
 }
 
+enum undefined cox_why_not(const struct sample *s, bool penalised, int *events)
+{
+    const struct events counted = count_events(s);
+    *events = counted.total;
+    return why_not(s, counted, penalised);
+}
+
 void cox_model_build(struct cox_model *m, const struct sample *s, enum ties ties, bool penalised,
                      struct scratch *w)
 {
-    const struct events events = count_events(s);
-    m->events = events.total;
-    m->why = why_not(s, events, penalised);
+    m->why = cox_why_not(s, penalised, &m->events);
     if (m->why != UNDEFINED_NO) return;
     risk_sets_build(&m->sets, s, w);
     const struct rows rows = {m->sets.n, m->sets.patient, m->sets.n_strata, m->sets.start};

@@ -13,8 +13,11 @@ struct cox_model {
     struct partial_likelihood partial;
 };
 
-/* Memory comes from w and is the caller's to give back. The struct must not move. An arm without
- * events is no obstacle to a likelihood that will be penalised. */
+/* Why there is nothing to fit, as counts tell; *events becomes their number. An arm without events
+ * is no obstacle to a likelihood that will be penalised. */
+enum undefined cox_why_not(const struct sample *s, bool penalised, int *events);
+
+/* Memory comes from w and is the caller's to give back. The struct must not move. */
 void cox_model_build(struct cox_model *m, const struct sample *s, enum ties ties, bool penalised,
                      struct scratch *w);
 
