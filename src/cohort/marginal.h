@@ -34,14 +34,18 @@ extern const struct param covariate_params[];
 
 enum { MARGINAL_STEPS_PER_UNIT = 32, MARGINAL_REACH = 9, MARGINAL_NODES = 2 * 9 * 32 + 1 };
 
+/* A quintic between two nodes: coefficients of 1, t, … t^5 with t from 0 to 1. */
+struct piece {
+    double c[6];
+};
+
 /* The solved map. */
 struct marginal {
     enum distribution distribution;
     double location, scale; /* of the parent normal (of the logarithm for log-normal) */
     double low, high;       /* limits of the delivered values */
     bool truncated, integer;
-    double *node, *slope, *bend; /* [MARGINAL_NODES] truncated: parent value, first and second
-                                    derivative at the nodes */
+    struct piece *piece; /* [MARGINAL_NODES - 1] truncated: the parent's values between nodes */
     int n_levels;
     double *threshold; /* [n_levels - 1] of the score */
     double *code;      /* [n_levels] value delivered: 0/1, or the level's rank in byte order */
@@ -52,6 +56,9 @@ struct marginal {
 struct marginal marginal_solve(const struct covariate *c, struct reader *r);
 /* x[i] = map(z[i]); in place allowed. Columns as in stat/vector.h. */
 void marginal_apply(const struct marginal *m, double *x, const double *z, int n);
+/* The quintics that have these values and first and second derivatives by the score at the nodes. */
+struct piece *marginal_pieces(const double *node, const double *slope, const double *bend,
+                              struct arena *memory);
 /* Share of the population at level `code` (binary, categorical). */
 double marginal_share(const struct marginal *m, int code);
 

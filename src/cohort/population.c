@@ -177,20 +177,19 @@ static void tabulate_sizes(struct population *p, struct arena *memory)
     struct marginal *m = &p->centre_size;
     if (isnan(p->centres.size_shape)) return;
     m->truncated = true;
-    m->node = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
-    m->slope = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
-    m->bend = arena_alloc(memory, MARGINAL_NODES, sizeof(double));
+    double node[MARGINAL_NODES], slope[MARGINAL_NODES] = {0}, bend[MARGINAL_NODES] = {0};
     for (int k = 0; k < MARGINAL_NODES; k++) {
         const double z = (double)k / MARGINAL_STEPS_PER_UNIT - MARGINAL_REACH;
         const double p_low = fmin(normal_cdf(z), 1 - 1e-15);
-        m->node[k] = gamma_quantile(fmax(p_low, 1e-300), p->centres.size_shape, 1);
+        node[k] = gamma_quantile(fmax(p_low, 1e-300), p->centres.size_shape, 1);
     }
     const double per_unit =
         MARGINAL_STEPS_PER_UNIT; /* derivatives by differences: sizes need no more */
     for (int k = 1; k < MARGINAL_NODES - 1; k++) {
-        m->slope[k] = (m->node[k + 1] - m->node[k - 1]) * per_unit / 2;
-        m->bend[k] = (m->node[k + 1] - 2 * m->node[k] + m->node[k - 1]) * per_unit * per_unit;
+        slope[k] = (node[k + 1] - node[k - 1]) * per_unit / 2;
+        bend[k] = (node[k + 1] - 2 * node[k] + node[k - 1]) * per_unit * per_unit;
     }
+    m->piece = marginal_pieces(node, slope, bend, memory);
 }
 
 static const char *const *sorted_levels(const struct covariate *c, const struct marginal *m,
