@@ -150,14 +150,11 @@ static const double *draw_until_death(const struct drawing *d, double probabilit
     return until;
 }
 
-/* Each patient's odds where they differ by arm only. */
-static void set_odds(const struct drawing *d, enum support k, double *odds)
+/* Each patient's odds where they differ by arm only; log_odds[n_arms] is changed. */
+static void set_odds(const struct drawing *d, double *log_odds, double *odds)
 {
-    double *of_arm = scratch_doubles(d->w, d->n_arms);
-    for (int a = 0; a < d->n_arms; a++)
-        of_arm[a] = d->plan->baseline->support[k].intercept + d->plan->arm[a].support_log_odds[k];
-    vector_exp(of_arm, of_arm, d->n_arms);
-    for (int a = 0; a < d->n_arms; a++) kernel_set_where(d->p->received, a, of_arm[a], odds, d->n);
+    vector_exp(log_odds, log_odds, d->n_arms);
+    for (int a = 0; a < d->n_arms; a++) kernel_set_where(d->p->received, a, log_odds[a], odds, d->n);
 }
 
 /* 1 where the patient is drawn as needing the support; NULL where everybody is. */
@@ -167,12 +164,13 @@ static const double *draw_needed(const struct drawing *d, enum support k)
     if (isinf(s->intercept)) return s->intercept > 0 ? NULL : zeros(d);
     double *needed = uniforms(d, s->needed_variable);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *odds = zeros(d);
+    double *odds = zeros(d), *of_arm = scratch_doubles(d->w, d->n_arms);
+    for (int a = 0; a < d->n_arms; a++)
+        of_arm[a] = s->intercept + d->plan->arm[a].support_log_odds[k];
     if (s->log_odds.n == 0)
-        set_odds(d, k, odds);
+        set_odds(d, of_arm, odds);
     else {
-        for (int i = 0; i < d->n; i++)
-            odds[i] = s->intercept + d->plan->arm[d->p->received[i]].support_log_odds[k];
+        for (int i = 0; i < d->n; i++) odds[i] = of_arm[d->p->received[i]];
         predictor_add(&s->log_odds, (const double *const *)d->p->covariate, odds, d->n);
         vector_exp(odds, odds, d->n);
     }
@@ -285,26 +283,56 @@ static void deviate(const struct drawing *d, int k, const double *score, double 
     scratch_restore(d->w, mark);
 }
 
-static const double *draw_marker(const struct drawing *d, int k, const double *death)
+/* The odds of a yes. */
+static void marker_odds(const struct drawing *d, int k, const double *death, double *y)
 {
     const struct marker_course *m = &d->plan->baseline->spec->markers.item[k];
     const struct marker_plan *plan = &d->plan->baseline->marker[k];
-    const bool yes_no = m->distribution == MARKER_YES_NO;
-    double *x = yes_no ? uniforms(d, plan->variable) : normals(d, plan->variable);
-    const struct scratch_mark mark = scratch_save(d->w);
-    double *y = zeros(d);
+    double *of_arm = scratch_doubles(d->w, d->n_arms);
+    bool by_arm = plan->predictor.n == 0 && !(fabs(m->death_shift) > 0);
+    for (int a = 0; a < d->n_arms; a++) {
+        const struct effect *e = &d->plan->arm[a].marker[k].effect;
+        by_arm = by_arm && !effect_varies(e);
+        of_arm[a] = plan->location + e->value;
+    }
+    if (by_arm) {
+        set_odds(d, of_arm, y);
+        return;
+    }
     predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
-    if (yes_no)
-        kernel_linear(1, plan->location, y, d->n);
-    else
-        deviate(d, k, x, y);
+    kernel_linear(1, plan->location, y, d->n);
     if (fabs(m->death_shift) > 0) kernel_add_before(death, m->within, m->death_shift, y, d->n);
     for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, &d->plan->arm[a].marker[k].effect, y);
-    if (m->distribution != MARKER_NORMAL) vector_exp(y, y, d->n); /* value, or odds of a yes */
-    if (yes_no)
-        kernel_happens(y, x, d->n);
-    else
-        memcpy(x, y, (size_t)d->n * sizeof *x);
+    vector_exp(y, y, d->n);
+}
+
+static void marker_value(const struct drawing *d, int k, const double *death, const double *score,
+                         double *y)
+{
+    const struct marker_course *m = &d->plan->baseline->spec->markers.item[k];
+    const struct marker_plan *plan = &d->plan->baseline->marker[k];
+    predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
+    deviate(d, k, score, y);
+    if (fabs(m->death_shift) > 0) kernel_add_before(death, m->within, m->death_shift, y, d->n);
+    for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, &d->plan->arm[a].marker[k].effect, y);
+    if (m->distribution != MARKER_NORMAL) vector_exp(y, y, d->n);
+}
+
+static const double *draw_marker(const struct drawing *d, int k, const double *death)
+{
+    const struct marker_course *m = &d->plan->baseline->spec->markers.item[k];
+    const uint64_t variable = d->plan->baseline->marker[k].variable;
+    double *x = zeros(d);
+    const struct scratch_mark mark = scratch_save(d->w);
+    if (m->distribution == MARKER_YES_NO) {
+        double *odds = zeros(d);
+        marker_odds(d, k, death, odds);
+        const struct stream s = stream_for(d->seed, d->replicate, variable);
+        stream_fill(&s, x, d->n);
+        kernel_happens(odds, x, d->n);
+    } else {
+        marker_value(d, k, death, normals(d, variable), x);
+    }
     kernel_absent(death, m->taken, x, d->n);
     scratch_restore(d->w, mark);
     return x;

@@ -21,6 +21,17 @@ MULTIVERSION static void clear_unrecorded(const double *restrict u, const double
     for (int i = 0; i < n; i++) x[i] = (u[i] + 0.5) * (1 + odds[i]) < 1 ? x[i] : NAN;
 }
 
+/* odds[i] := that of the patient's arm */
+MULTIVERSION static void set_by_arm(const double *restrict arm, const double *of_arm, int n_arms,
+                                    double *restrict odds, int n)
+{
+    for (int i = 0; i < n; i++) odds[i] = of_arm[0];
+    for (int a = 1; a < n_arms; a++) {
+        const double least = a - 0.5, own = of_arm[a];
+        for (int i = 0; i < n; i++) odds[i] = arm[i] > least ? own : odds[i];
+    }
+}
+
 /* Log odds of being recorded besides the arm's own. */
 static void add_terms(const struct recording *r, const struct point *point,
                       const struct patients *p, const double *const *value, double *odds)
@@ -39,10 +50,9 @@ static void apply_recording(const struct recording *r, const struct point *point
 {
     const struct scratch_mark mark = scratch_save(w);
     double *odds = scratch_doubles(w, p->n);
-    if (r->covariates.n == 0 && r->n_outcomes == 0)
-        for (int i = 0; i < p->n; i++) odds[i] = r->odds_against[(int)p->arm[i]];
-    else {
-        for (int i = 0; i < p->n; i++) odds[i] = r->intercept[(int)p->arm[i]];
+    const bool by_arm = r->covariates.n == 0 && r->n_outcomes == 0;
+    set_by_arm(p->arm, by_arm ? r->odds_against : r->intercept, point->trial.n_arms, odds, p->n);
+    if (!by_arm) {
         add_terms(r, point, p, value, odds);
         for (int i = 0; i < p->n; i++) odds[i] = -odds[i];
         vector_exp(odds, odds, p->n);
