@@ -9,7 +9,8 @@
 #include "stat/select.h"
 
 #include <math.h>
-#include <string.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum statistic {
     STAT_N,
@@ -25,87 +26,72 @@ enum statistic {
 const char *const describe_names[DESCRIBE_COUNT] = {"n",      "count", "percent", "mean",      "sd",
                                                     "median", "q1",    "q3",      "randomised"};
 
-enum { LANES = 8 };
+/* Eight patients at a time; masks are -1 for yes and 0 for no. */
+typedef double values __attribute__((vector_size(64), may_alias));
+typedef int64_t masks __attribute__((vector_size(64), may_alias));
+enum { LANES = sizeof(values) / sizeof(double) };
 
-/* member[i] = 1 for a patient of the arm, else 0: doubles, as what they are to be combined with. */
-MULTIVERSION static void find_members(const double *restrict arm, double number,
-                                      double *restrict member, int n)
+static masks *masks_for(int n, struct scratch *w)
 {
-    for (int i = 0; i < n; i++) member[i] = fabs(arm[i] - number) < 0.5 ? 1 : 0;
+    const size_t blocks = ((size_t)n + LANES - 1) / LANES;
+    masks *m = scratch_take(w, blocks, sizeof *m);
+    if (blocks > 0) m[blocks - 1] = (masks){0};
+    return m;
 }
 
-/* Whom a condition leaves out is no member. */
-static void keep_where(const struct expression *where, const struct dataset *data, double *member,
+static void members_of(const struct group *g, const struct dataset *data, int64_t *member,
                        struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
-    unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
-    expression_evaluate(where, data, keep, w);
-    for (int i = 0; i < data->n; i++) member[i] *= keep[i];
+    const int n = data->n;
+    const bool all = g->arm < 0 || data->arm == NULL;
+    for (int i = 0; i < n; i++) member[i] = -(int64_t)(all || fabs(data->arm[i] - g->arm) < 0.5);
+    if (g->where != NULL) {
+        unsigned char *keep = scratch_take(w, (size_t)n, 1);
+        expression_evaluate(g->where, data, keep, w);
+        for (int i = 0; i < n; i++) member[i] &= -(int64_t)keep[i];
+    }
     scratch_restore(w, mark);
 }
 
-static const double *members_of(const struct group *g, const struct dataset *data,
-                                struct scratch *w)
-{
-    double *member = scratch_doubles(w, data->n);
-    if (g->arm < 0 || data->arm == NULL)
-        for (int i = 0; i < data->n; i++) member[i] = 1;
-    else
-        find_members(data->arm, g->arm, member, data->n);
-    if (g->where != NULL) keep_where(g->where, data, member, w);
-    return member;
-}
-
-/* A sum over eight lanes in a fixed tree. */
-MULTIVERSION_PART double total(double sum[LANES])
+/* A sum over the lanes in a fixed tree. */
+MULTIVERSION_PART double total(values sum)
 {
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int k = 0; k < half; k++) sum[k] += sum[k + half];
     return sum[0];
 }
 
-/* known[i] := 1 where x is known of a member, else 0; term[i] := x there, else 0 */
-MULTIVERSION static void take_known(const double *restrict x, const double *restrict member,
-                                    double *restrict known, double *restrict term, int n)
+struct sums {
+    int n;
+    double sum;
+};
+
+/* Number and sum of x where it is known of a member, which known[] marks. Columns have room for
+ * whole blocks. */
+MULTIVERSION static struct sums sum_known(const double *x, const masks *member, masks *known, int n)
 {
-    for (int i = 0; i < n; i++) {
-        known[i] = isnan(x[i]) ? 0 : member[i];
-        term[i] = known[i] > 0 ? x[i] : 0;
+    values sum = {0};
+    masks minus = {0};
+    for (int b = 0; b * LANES < n; b++) {
+        const values v = *(const values *)(x + (ptrdiff_t)b * LANES);
+        known[b] = member[b] & (v == v);
+        sum += (values)((masks)v & known[b]);
+        minus += known[b];
     }
+    int count = 0;
+    for (int k = 0; k < LANES; k++) count -= (int)minus[k];
+    return (struct sums){count, total(sum)};
 }
 
-MULTIVERSION static double sum_of(const double *x, int n)
+MULTIVERSION static double squares_about(const double *x, const masks *known, double mean, int n)
 {
-    double sum[LANES] = {0};
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) sum[k] += x[i + k];
-    for (int k = 0; i < n; i++, k++) sum[k] += x[i];
-    return total(sum);
-}
-
-MULTIVERSION static double squares_about(const double *restrict x, const double *restrict known,
-                                         double mean, int n)
-{
-    double sum[LANES] = {0};
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) {
-            const double d = known[i + k] > 0 ? x[i + k] - mean : 0;
-            sum[k] += d * d;
-        }
-    for (int k = 0; i < n; i++, k++) {
-        const double d = known[i] > 0 ? x[i] - mean : 0;
-        sum[k] += d * d;
+    values sum = {0};
+    for (int b = 0; b * LANES < n; b++) {
+        const values v = *(const values *)(x + (ptrdiff_t)b * LANES) - mean;
+        sum += (values)((masks)(v * v) & known[b]);
     }
     return total(sum);
-}
-
-MULTIVERSION static void mark_known(const double *restrict known, unsigned char *restrict keep,
-                                    int n)
-{
-    for (int i = 0; i < n; i++) keep[i] = known[i] > 0;
 }
 
 /* The column described: yes or no for a level, 1 of every patient without a column. */
@@ -144,21 +130,19 @@ static void find_quartiles(const double *x, int n, double quartile[3], struct sc
 }
 
 static struct summary summarise(const struct description *d, const struct dataset *data,
-                                const double *member, struct scratch *w)
+                                const masks *member, struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
     const double *x = column_of(d, data, w);
-    double *known = scratch_doubles(w, data->n);
-    double *term = scratch_doubles(w, data->n);
-    take_known(x, member, known, term, data->n);
-    struct summary s = {.n = (int)sum_of(known, data->n), .mean = NAN, .sd = NAN};
-    if (s.n > 0) s.mean = sum_of(term, data->n) / s.n;
+    masks *known = masks_for(data->n, w);
+    const struct sums sums = sum_known(x, member, known, data->n);
+    struct summary s = {.n = sums.n, .mean = sums.n > 0 ? sums.sum / sums.n : NAN, .sd = NAN};
     if (d->asked & 1u << STAT_SD && s.n > 1)
         s.sd = sqrt(squares_about(x, known, s.mean, data->n) / (s.n - 1));
     if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s.n > 0) {
         double *value = scratch_doubles(w, data->n + KEEP_ROOM);
         unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
-        mark_known(known, keep, data->n);
+        for (int i = 0; i < data->n; i++) keep[i] = ((const int64_t *)known)[i] != 0;
         find_quartiles(value, keep_column(x, keep, data->n, value), s.quartile, w);
     }
     scratch_restore(w, mark);
@@ -188,8 +172,11 @@ void describe(const struct plan *plan, const struct dataset *data, struct scratc
 {
     const struct scratch_mark mark = scratch_save(w);
     struct summary *summary = scratch_take(w, (size_t)plan->n_descriptions, sizeof *summary);
-    const double **member = scratch_take(w, (size_t)plan->n_groups, sizeof *member);
-    for (int k = 0; k < plan->n_groups; k++) member[k] = members_of(&plan->group[k], data, w);
+    masks **member = scratch_take(w, (size_t)plan->n_groups, sizeof *member);
+    for (int k = 0; k < plan->n_groups; k++) {
+        member[k] = masks_for(data->n, w);
+        members_of(&plan->group[k], data, (int64_t *)member[k], w);
+    }
     for (int k = 0; k < plan->n_descriptions; k++) {
         const struct description *d = &plan->description[k];
         summary[k] = summarise(d, data, member[d->group], w);
