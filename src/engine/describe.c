@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum statistic {
     STAT_N,
@@ -39,13 +40,21 @@ static masks *masks_for(int n, struct scratch *w)
     return m;
 }
 
+MULTIVERSION static void find_members(const double *restrict arm, double number,
+                                      int64_t *restrict member, int n)
+{
+    for (int i = 0; i < n; i++) member[i] = fabs(arm[i] - number) < 0.5 ? -1 : 0;
+}
+
 static void members_of(const struct group *g, const struct dataset *data, int64_t *member,
                        struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
     const int n = data->n;
-    const bool all = g->arm < 0 || data->arm == NULL;
-    for (int i = 0; i < n; i++) member[i] = -(int64_t)(all || fabs(data->arm[i] - g->arm) < 0.5);
+    if (g->arm < 0 || data->arm == NULL)
+        memset(member, -1, (size_t)n * sizeof *member);
+    else
+        find_members(data->arm, g->arm, member, n);
     if (g->where != NULL) {
         unsigned char *keep = scratch_take(w, (size_t)n, 1);
         expression_evaluate(g->where, data, keep, w);
@@ -92,6 +101,12 @@ MULTIVERSION static double squares_about(const double *x, const masks *known, do
         sum += (values)((masks)(v * v) & known[b]);
     }
     return total(sum);
+}
+
+MULTIVERSION static void mark_known(const int64_t *restrict known, unsigned char *restrict keep,
+                                    int n)
+{
+    for (int i = 0; i < n; i++) keep[i] = known[i] ? 1 : 0;
 }
 
 /* The column described: yes or no for a level, 1 of every patient without a column. */
@@ -142,7 +157,7 @@ static struct summary summarise(const struct description *d, const struct datase
     if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s.n > 0) {
         double *value = scratch_doubles(w, data->n + KEEP_ROOM);
         unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
-        for (int i = 0; i < data->n; i++) keep[i] = ((const int64_t *)known)[i] != 0;
+        mark_known((const int64_t *)known, keep, data->n);
         find_quartiles(value, keep_column(x, keep, data->n, value), s.quartile, w);
     }
     scratch_restore(w, mark);
