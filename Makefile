@@ -2,6 +2,7 @@
 # make run                   build, simulate ANDROMEDA-SHOCK 10,000 times, print the tables
 # make test                  build and pass every test; ends with the totals of prove
 # make V=1                   shows the commands
+# make AVX2=1                build build/avx2/shocksim, which leaves AVX-512 alone: for measuring
 # make MPI=1                 build build/mpi/shocksim, which also runs over MPI ranks
 # make SAN=address,undefined test    the same under sanitizers (or SAN=thread, with CC=clang)
 # make lint | format         format, layers, fences, static analysis | rewrite the format
@@ -19,8 +20,9 @@ SAN     ?=
 V       ?=
 Q       := $(if $(V),,@)
 MPI     ?=
+AVX2    ?=
 comma   := ,
-OUT     := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),$(if $(MPI),mpi,release))
+OUT     := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),$(if $(MPI),mpi,$(if $(AVX2),avx2,release)))
 RESULT  := build/andromeda-shock.h5
 
 DEPS_READY := build/.deps$(if $(MPI),-mpi)
@@ -35,7 +37,7 @@ REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 WARN     := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wpointer-arith -Wcast-qual \
             -Wwrite-strings -Wvla -Wfloat-equal
 CWARN    := -Wstrict-prototypes -Wmissing-prototypes
-OPT      := -O3 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-common -fopenmp \
+OPT      := -O3 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-common -fopenmp $(if $(AVX2),-DNO_AVX512) \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -DNO_TARGET_CLONES)
 # clang counts enumerations as a change of sign, and says which loops it left scalar
 WARN     += $(if $(findstring clang,$(CC)),-Wno-sign-conversion -Wno-pass-failed)
@@ -107,6 +109,7 @@ oracle:
 	@for f in tests/oracle/*.R; do echo $$f; Rscript --vanilla $$f || exit 1; done
 
 bench: all $(BENCH)
+	@$(MAKE) -s AVX2=1 build/avx2/tests/bench_replicate
 	@SHOCKSIM=$(abspath $(BIN)) scripts/bench $(OUT)/tests
 
 verify: all

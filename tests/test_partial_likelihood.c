@@ -244,7 +244,8 @@ static void test_two_arms(void **state)
         struct cox_model columns;
         two_arms_build(&counts, &s, ties, &w);
         cox_model_build(&columns, &s, ties, false, &w);
-        const struct likelihood f = two_arms_likelihood(&counts), g = cox_model_likelihood(&columns);
+        const struct likelihood f = two_arms_likelihood(&counts),
+                                g = cox_model_likelihood(&columns);
         assert_int_equal(counts.why, columns.why);
         assert_int_equal(counts.events, columns.events);
         const struct result a = likelihood_result(&f, test, &in, &w);

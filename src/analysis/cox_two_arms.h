@@ -1,4 +1,5 @@
-/* cox_two_arms.h - the hazard ratio of two arms without covariates.  SPDX-License-Identifier: MIT */
+/* cox_two_arms.h - the hazard ratio of two arms without covariates.  SPDX-License-Identifier: MIT
+ */
 #ifndef ANALYSIS_COX_TWO_ARMS_H
 #define ANALYSIS_COX_TWO_ARMS_H
 

@@ -67,7 +67,8 @@ void partial_likelihood_init(struct partial_likelihood *f, const struct columns 
     for (int i = 0, g = 0; i < sets->n_times; i++) {
         const int end = sets->time[i].end, deaths = sets->time[i].deaths;
         const int terms = ties == TIES_EFRON ? deaths : 1;
-        if (i == 0 || sets->time[i].first > sets->time[i - 1].first) f->first_term[g++] = f->n_terms;
+        if (i == 0 || sets->time[i].first > sets->time[i - 1].first)
+            f->first_term[g++] = f->n_terms;
         if (terms > 1) {
             f->tied[f->n_tied++] = (struct tied_deaths){f->n_terms, terms, end - deaths, end};
         }

@@ -4,7 +4,8 @@
  * multiply-add and for any x86-64; the loader binds the widest one that the processor and the
  * operating system support. Which one runs must never change a result: keep every operation
  * elementwise, or sum in a fixed number of lanes, and spell a fused multiply-add __builtin_fma.
- * Define NO_TARGET_CLONES where loader-bound functions are not wanted (sanitizers). */
+ * Define NO_TARGET_CLONES where loader-bound functions are not wanted (sanitizers), NO_AVX512 to
+ * measure what processors without it would do. */
 #ifndef BASE_DISPATCH_H
 #define BASE_DISPATCH_H
 
@@ -16,8 +17,16 @@
 #define HAVE_X86_64_LEVELS 0
 #endif
 
+#ifdef NO_AVX512
+#define HAVE_AVX512(needs) 0
+#define WIDTHS             "arch=x86-64-v3", "default"
+#else
+#define HAVE_AVX512(needs) (__builtin_cpu_supports("avx512f") && (needs))
+#define WIDTHS             "arch=x86-64-v4", "arch=x86-64-v3", "default"
+#endif
+
 #if HAVE_X86_64_LEVELS && !defined NO_TARGET_CLONES
-#define MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define MULTIVERSION __attribute__((target_clones(WIDTHS)))
 #else
 #define MULTIVERSION
 #endif

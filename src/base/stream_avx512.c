@@ -10,6 +10,7 @@
 
 #if defined __x86_64__ && defined __GNUC__ && defined __SIZEOF_INT128__
 
+#include "base/dispatch.h"
 #include "base/leapfrog.h"
 
 #include <immintrin.h>
@@ -120,8 +121,8 @@ AVX512 static void fill(const struct stream *s, double *q, int n)
 /* The compiler's support library asked the processor and the operating system before main. */
 static bool usable(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi2");
+    return HAVE_AVX512(__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512ifma") &&
+                       __builtin_cpu_supports("avx512vbmi2"));
 }
 
 bool stream_fill_bits_avx512(const struct stream *s, uint64_t *bits, int n)

@@ -56,7 +56,8 @@ struct marginal {
 struct marginal marginal_solve(const struct covariate *c, struct reader *r);
 /* x[i] = map(z[i]); in place allowed. Columns as in stat/vector.h. */
 void marginal_apply(const struct marginal *m, double *x, const double *z, int n);
-/* The quintics that have these values and first and second derivatives by the score at the nodes. */
+/* The quintics that have these values and first and second derivatives by the score at the nodes.
+ */
 struct piece *marginal_pieces(const double *node, const double *slope, const double *bend,
                               struct arena *memory);
 /* Share of the population at level `code` (binary, categorical). */

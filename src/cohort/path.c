@@ -154,7 +154,8 @@ static const double *draw_until_death(const struct drawing *d, double probabilit
 static void set_odds(const struct drawing *d, double *log_odds, double *odds)
 {
     vector_exp(log_odds, log_odds, d->n_arms);
-    for (int a = 0; a < d->n_arms; a++) kernel_set_where(d->p->received, a, log_odds[a], odds, d->n);
+    for (int a = 0; a < d->n_arms; a++)
+        kernel_set_where(d->p->received, a, log_odds[a], odds, d->n);
 }
 
 /* 1 where the patient is drawn as needing the support; NULL where everybody is. */

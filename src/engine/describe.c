@@ -27,16 +27,16 @@ enum statistic {
 const char *const describe_names[DESCRIBE_COUNT] = {"n",      "count", "percent", "mean",      "sd",
                                                     "median", "q1",    "q3",      "randomised"};
 
-/* Eight patients at a time; masks are -1 for yes and 0 for no. */
-typedef double values __attribute__((vector_size(64), may_alias));
-typedef int64_t masks __attribute__((vector_size(64), may_alias));
-enum { LANES = sizeof(values) / sizeof(double) };
+/* Four patients at a time, a block of eight in two of them; masks are -1 for yes and 0 for no. */
+typedef double values __attribute__((vector_size(32), may_alias));
+typedef int64_t masks __attribute__((vector_size(32), may_alias));
+enum { LANES = sizeof(values) / sizeof(double), HALVES = 2 };
 
 static masks *masks_for(int n, struct scratch *w)
 {
-    const size_t blocks = ((size_t)n + LANES - 1) / LANES;
-    masks *m = scratch_take(w, blocks, sizeof *m);
-    if (blocks > 0) m[blocks - 1] = (masks){0};
+    const size_t blocks = ((size_t)n + LANES * HALVES - 1) / (LANES * HALVES);
+    masks *m = scratch_take(w, blocks * HALVES, sizeof *m);
+    for (size_t k = 0; k < HALVES && blocks > 0; k++) m[blocks * HALVES - 1 - k] = (masks){0};
     return m;
 }
 
@@ -64,11 +64,10 @@ static void members_of(const struct group *g, const struct dataset *data, int64_
 }
 
 /* A sum over the lanes in a fixed tree. */
-MULTIVERSION_PART double total(values sum)
+MULTIVERSION_PART double total(const values half[HALVES])
 {
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; k++) sum[k] += sum[k + half];
-    return sum[0];
+    const values sum = half[0] + half[1];
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
 struct sums {
@@ -80,26 +79,28 @@ struct sums {
  * whole blocks. */
 MULTIVERSION static struct sums sum_known(const double *x, const masks *member, masks *known, int n)
 {
-    values sum = {0};
-    masks minus = {0};
-    for (int b = 0; b * LANES < n; b++) {
-        const values v = *(const values *)(x + (ptrdiff_t)b * LANES);
-        known[b] = member[b] & (v == v);
-        sum += (values)((masks)v & known[b]);
-        minus += known[b];
-    }
+    values sum[HALVES] = {{0}, {0}};
+    masks minus[HALVES] = {{0}, {0}};
+    for (int b = 0; b * LANES < n; b += HALVES)
+        for (int k = 0; k < HALVES; k++) {
+            const values v = ((const values *)x)[b + k];
+            known[b + k] = member[b + k] & (v == v);
+            sum[k] += (values)((masks)v & known[b + k]);
+            minus[k] += known[b + k];
+        }
     int count = 0;
-    for (int k = 0; k < LANES; k++) count -= (int)minus[k];
+    for (int k = 0; k < LANES; k++) count -= (int)(minus[0][k] + minus[1][k]);
     return (struct sums){count, total(sum)};
 }
 
 MULTIVERSION static double squares_about(const double *x, const masks *known, double mean, int n)
 {
-    values sum = {0};
-    for (int b = 0; b * LANES < n; b++) {
-        const values v = *(const values *)(x + (ptrdiff_t)b * LANES) - mean;
-        sum += (values)((masks)(v * v) & known[b]);
-    }
+    values sum[HALVES] = {{0}, {0}};
+    for (int b = 0; b * LANES < n; b += HALVES)
+        for (int k = 0; k < HALVES; k++) {
+            const values v = ((const values *)x)[b + k] - mean;
+            sum[k] += (values)((masks)(v * v) & known[b + k]);
+        }
     return total(sum);
 }
 

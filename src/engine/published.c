@@ -125,7 +125,8 @@ static const struct expression *known_condition(const struct plan *plan, const c
     for (int k = 0; k < plan->n_published; k++)
         if (strcmp(plan->published[k].where, text) == 0) {
             const int descriptive = plan->published_source[k] - n_answers;
-            return plan->group[plan->description[plan->descriptive[descriptive].description].group].where;
+            return plan->group[plan->description[plan->descriptive[descriptive].description].group]
+                .where;
         }
     return NULL;
 }

@@ -2,6 +2,7 @@
  *
  * Without branches, since who is kept is random. */
 #include "stat/keep.h"
+#include "base/dispatch.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -41,8 +42,7 @@ __attribute__((target("avx512f,bmi2,popcnt"))) static int keep_lanes(const doubl
 
 int keep_column(const double *x, const unsigned char *keep, int n, double *out)
 {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("bmi2"))
-        return keep_lanes(x, keep, n, out);
+    if (HAVE_AVX512(__builtin_cpu_supports("bmi2"))) return keep_lanes(x, keep, n, out);
     return keep_rows(x, keep, n, out);
 }
 
