@@ -155,6 +155,7 @@ int main(int argc, char **argv)
     const int n = argc > 1 ? argc - 1 : USUAL;
     int status = EXIT_SUCCESS;
     for (int k = 0; k < n; k++)
-        if (bench(argc > 1 ? argv[k + 1] : floors[k].scenario) != EXIT_SUCCESS) status = EXIT_FAILURE;
+        if (bench(argc > 1 ? argv[k + 1] : floors[k].scenario) != EXIT_SUCCESS)
+            status = EXIT_FAILURE;
     return status;
 }

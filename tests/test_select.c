@@ -67,6 +67,30 @@ static void test_selection_is_the_sorted_value(void **state)
     scratch_free(&w);
 }
 
+/* Definition 7: at place h = (n - 1) p, counted from 0, between its neighbours. */
+static void test_quartiles_are_interpolated(void **state)
+{
+    (void)state;
+    struct scratch w = {0};
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int n = 1; n < 200; n += n < 20 ? 1 : 37) {
+            if (kind == ENDLESS) continue;
+            double x[ROOM], sorted[ROOM], found[3];
+            fill((enum kind)kind, (uint64_t)n, x, n);
+            memcpy(sorted, x, sizeof x);
+            qsort(sorted, (size_t)n, sizeof *sorted, compare_doubles);
+            quartiles(x, n, found, &w);
+            for (int q = 0; q < 3; q++) {
+                const double h = (n - 1) * (q + 1) / 4.0;
+                const int low = (int)floor(h), high = (int)ceil(h);
+                const double expected = sorted[low] + (h - low) * (sorted[high] - sorted[low]);
+                assert_true(fabs(found[q] - expected) <= 1e-15 * fabs(expected));
+            }
+            scratch_reset(&w);
+        }
+    scratch_free(&w);
+}
+
 /* Marks 0 … 255 number the keys in their sorted order; refused exactly when a key occurs twice or
  * keys crowd, and columns of distinct, evenly spread keys are not refused. */
 static void test_marks_follow_their_keys(void **state)
@@ -155,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selection_is_the_sorted_value),
+        cmocka_unit_test(test_quartiles_are_interpolated),
         cmocka_unit_test(test_marks_follow_their_keys),
         cmocka_unit_test(test_logrank_of_distinct_times_is_its_definition),
     };

@@ -127,24 +127,6 @@ struct summary {
     double mean, sd, quartile[3];
 };
 
-/* Quantiles by linear interpolation of order statistics (definition 7 of Hyndman & Fan 1996, the
- * default of most packages). */
-static void find_quartiles(const double *x, int n, double quartile[3], struct scratch *w)
-{
-    int place[6];
-    double value[6];
-    for (int q = 0; q < 3; q++) {
-        place[2 * q] = (int)(0.25 * (q + 1) * (n - 1));
-        place[2 * q + 1] = place[2 * q] + 1 < n ? place[2 * q] + 1 : n - 1;
-    }
-    for (int j = 1; j < 6; j++) place[j] = place[j] < place[j - 1] ? place[j - 1] : place[j];
-    select_several(x, n, place, value, 6, w);
-    for (int q = 0; q < 3; q++) {
-        const double share = 0.25 * (q + 1) * (n - 1) - place[2 * q];
-        quartile[q] = value[2 * q] + share * (value[2 * q + 1] - value[2 * q]);
-    }
-}
-
 static struct summary summarise(const struct description *d, const struct dataset *data,
                                 const masks *member, struct scratch *w)
 {
@@ -159,7 +141,7 @@ static struct summary summarise(const struct description *d, const struct datase
         double *value = scratch_doubles(w, data->n + KEEP_ROOM);
         unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
         mark_known((const int64_t *)known, keep, data->n);
-        find_quartiles(value, keep_column(x, keep, data->n, value), s.quartile, w);
+        quartiles(value, keep_column(x, keep, data->n, value), s.quartile, w);
     }
     scratch_restore(w, mark);
     return s;

@@ -127,3 +127,30 @@ double select_spread(const double *x, int n, int k, struct scratch *w)
     select_several(x, n, &k, &value, 1, w);
     return value;
 }
+
+/* The value at a place among rising ones. */
+static double value_at(int place, const int *rising, const double *value)
+{
+    while (*rising < place) rising++, value++;
+    return *value;
+}
+
+void quartiles(const double *x, int n, double quartile[3], struct scratch *w)
+{
+    int below[3], place[6];
+    double value[6];
+    for (int q = 0, n_places = 0; q < 3; q++) {
+        below[q] = (q + 1) * (n - 1) / 4;
+        for (int k = below[q]; k <= below[q] + 1; k++, n_places++) {
+            int j = n_places; /* quartiles of few values share places */
+            for (; j > 0 && place[j - 1] > k; j--) place[j] = place[j - 1];
+            place[j] = k < n ? k : n - 1;
+        }
+    }
+    select_several(x, n, place, value, 6, w);
+    for (int q = 0; q < 3; q++) {
+        const double low = value_at(below[q], place, value);
+        const double share = 0.25 * (q + 1) * (n - 1) - below[q];
+        quartile[q] = share > 0 ? low + share * (value_at(below[q] + 1, place, value) - low) : low;
+    }
+}

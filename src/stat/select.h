@@ -12,5 +12,8 @@ double select_smallest(double *x, int n, int k);
 void select_several(const double *x, int n, const int *k, double *value, int n_k,
                     struct scratch *w);
 double select_spread(const double *x, int n, int k, struct scratch *w); /* of one k */
+/* The first, second and third quartile of x[0..n), n > 0, by linear interpolation of order
+ * statistics (definition 7 of Hyndman & Fan 1996, Am Stat 50:361, the default of most packages). */
+void quartiles(const double *x, int n, double quartile[3], struct scratch *w);
 
 #endif
