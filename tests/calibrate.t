@@ -90,8 +90,8 @@ check "run ignores the section" bash -c '"$1" run study.yaml --replicates 5 --qu
 # --- statements --------------------------------------------------------------------------------------------------
 study "$(row death percent 48.0; row death percent 36.0)" "$mortality" >two.yaml
 check "two figures for one fact" calibrate 1 two.yaml
-check "contradict each other" says "printed 48, fitted"
-check "by name" says "contradicts 'death, usual: percent' (printed 36)"
+check "contradict each other" says "printed 48.0, fitted"
+check "by name" says "contradicts 'death, usual: percent' (printed 36.0)"
 
 study "$(row death percent 80.0)" "$mortality" >far.yaml
 check "a figure beyond the range" calibrate 1 far.yaml

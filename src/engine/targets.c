@@ -76,12 +76,12 @@ static void bind_targets(const struct plan *plan, const struct node *rows, struc
         struct target *to = &t->item[k];
         const double value = p->printed.value, unit = printed_unit(&p->printed);
         *to = (struct target){.at = rows->item[k]->at,
-                              .printed = value,
+                              .printed = p->printed,
                               .value = value,
                               .source = plan->published_source[k],
                               .statistic = arena_text(&t->memory, p->statistic)};
-        to->name = arena_printf(&t->memory, "%s%s%s: %s", p->subject, *p->arm ? ", " : "", p->arm,
-                                p->statistic);
+        to->name = arena_printf(&t->memory, "%s%s%s%s%s: %s", p->subject, *p->arm ? ", " : "",
+                                p->arm, *p->where ? ", " : "", p->where, p->statistic);
         to->ratio = p->printed.ratio;
         const double slope = to->ratio ? 1 / value : 1;
         if (to->ratio) to->value = log(value);

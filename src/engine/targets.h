@@ -8,14 +8,16 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "engine/fit.h"
 #include "engine/scenario.h"
 
 /* One row `use: calibrate`. Ratios are on the logarithmic scale. */
 struct target {
-    const char *name; /* "death_28d, crt_targeted: percent" */
+    const char *name; /* "death_28d, crt_targeted, CONDITION: percent" */
     struct place at;
-    double printed, value; /* as printed; on the scale of comparison */
-    double rounding;       /* variance that rounding to the printed digits adds */
+    struct printed printed;
+    double value;    /* on the scale of comparison */
+    double rounding; /* variance that rounding to the printed digits adds */
     bool ratio;
     const char *statistic;
     int source; /* answer of the plan */

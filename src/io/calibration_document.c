@@ -17,6 +17,13 @@ static const char *fixed(struct document *d, double x)
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
+/* As the paper has it, final zeros too. */
+static const char *printed(struct document *d, const struct target *t)
+{
+    const int decimals = t->printed.decimals;
+    return arena_printf(&d->memory, "%.*f", decimals > 0 ? decimals : 0, t->printed.value);
+}
+
 static struct grid grid_new(struct document *d, const char *const *head, int n_columns, int n_rows)
 {
     struct grid g = {.title = "", .n_left = 1, .n_columns = n_columns, .n_rows = n_rows};
@@ -36,7 +43,7 @@ static struct grid target_grid(struct document *d, const struct targets *t,
         const struct target_fit *f = &c->target[i];
         const char **cell = g.cell + (ptrdiff_t)6 * i;
         cell[0] = t->item[i].name;
-        cell[1] = arena_text(&d->memory, number_shortest(t->item[i].printed).text);
+        cell[1] = printed(d, &t->item[i]);
         cell[2] = number(d, f->start);
         cell[3] = fixed(d, f->start_z);
         cell[4] = number(d, f->fitted);
@@ -91,8 +98,7 @@ static const char *opponents(struct document *d, const struct targets *t,
     const char *text = "";
     for (int o = 0; o < f->n_opponents; o++)
         text = arena_printf(&d->memory, "%s%s'%s' (printed %s)", text, o > 0 ? ", " : "",
-                            t->item[f->opponent[o]].name,
-                            number_shortest(t->item[f->opponent[o]].printed).text);
+                            t->item[f->opponent[o]].name, printed(d, &t->item[f->opponent[o]]));
     return text;
 }
 
@@ -100,9 +106,9 @@ static void say_target(struct document *d, const struct targets *t, const struct
                        int i)
 {
     const struct target_fit *f = &c->target[i];
-    const char *head = arena_printf(
-        &d->memory, "printed %s, fitted %.4g (z %.1f): ", number_shortest(t->item[i].printed).text,
-        f->fitted, f->fitted_z);
+    const char *head =
+        arena_printf(&d->memory, "printed %s, fitted %.4g (z %.1f): ", printed(d, &t->item[i]),
+                     f->fitted, f->fitted_z);
     const char *text = "";
     switch (f->verdict) {
     case TARGET_FITS: return;
