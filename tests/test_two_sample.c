@@ -172,6 +172,7 @@ static void covariance_agrees_with_r(void **state)
         for (int j = 0; j < c->n_x; j++) x[j] = c->x + (ptrdiff_t)j * c->n;
         s.x = x;
         s.n_x = c->n_x;
+        s.adjusted = true;
         const struct result r = run(&analysis_mean_difference, &unequal, 0, &s);
         near(c->name, "coefficient", r.estimate, e[LM], 1e-9);
         near(c->name, "se", r.se, e[LM_SE], 1e-9);
@@ -530,6 +531,7 @@ static void undefined_says_why(void **state)
     const double *as_arm[1] = {split};
     s = sample_of(y, arm, 6);
     s.n_x = 2;
+    s.adjusted = true;
     s.x = both;
     assert_int_equal(run(&analysis_mean_difference, &unequal, 0, &s).why, UNDEFINED_SINGULAR);
     s.n_x = 1;

@@ -10,6 +10,8 @@
 
 enum { SUMS = 8, STRIP = 16 };
 
+#define COLLINEAR 1e-7 /* what is left of a column of mean square 1, beside those before it */
+
 MULTIVERSION_PART double total(const double s[SUMS])
 {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
@@ -214,8 +216,8 @@ bool columns_orthogonalise(struct columns *z)
             }
         }
         const double rms = root_mean_square(x, z->n);
-        something_left &= varies(rms, 1);
-        scale_by(x, 1 / rms, z->n);
+        something_left &= rms > COLLINEAR;
+        scale_by(x, rms > COLLINEAR ? 1 / rms : 0, z->n);
         if (j == z->p - 1) z->unit *= rms;
     }
     z->orthogonal = true;

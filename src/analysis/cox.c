@@ -39,6 +39,8 @@ static struct result adjusted(const struct cox *c, const struct inference *in,
         f = (struct likelihood){&m.z, firth_evaluate, &penalised};
     }
     struct result r = answer(m.why, &f, c, in, w);
+    /* a penalised likelihood has a maximum */
+    if (firth && r.why == UNDEFINED_SEPARATION) r.why = UNDEFINED_NOT_CONVERGED;
     r.events = m.events;
     return r;
 }
@@ -50,6 +52,7 @@ static struct result unadjusted(const struct cox *c, const struct inference *in,
     two_arms_build(&m, s, (enum ties)c->ties, w);
     const struct likelihood f = two_arms_likelihood(&m);
     struct result r = answer(m.why, &f, c, in, w);
+    if (r.why == UNDEFINED_SINGULAR && !sample_compares_arms(s, w)) r.why = UNDEFINED_NO_STRATUM;
     r.events = m.events;
     return r;
 }

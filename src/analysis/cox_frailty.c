@@ -46,7 +46,8 @@ static void estimate(struct cox_model *m, const struct inference *in, const stru
         else if (h.excess > 0)
             variance = variance_solve(excess, &frailty, h.start);
     }
-    if (!isfinite(variance)) why = UNDEFINED_NOT_CONVERGED;
+    if (isnan(variance)) why = UNDEFINED_NOT_CONVERGED;
+    if (isinf(variance)) why = UNDEFINED_NO_VARIANCE;
     if (why == UNDEFINED_NO && variance > 0) {
         why = frailty_fit(&frailty, variance);
         coefficient = frailty_coefficient(&frailty);

@@ -45,7 +45,8 @@ void cox_model_build(struct cox_model *m, const struct sample *s, enum ties ties
     if (columns_build(&m->z, s, &rows, false, w)) {
         partial_likelihood_init(&m->partial, &m->z, &m->sets, ties, w);
     } else {
-        m->why = UNDEFINED_SINGULAR;
+        const bool one_armed = s->arm != NULL && !sample_compares_arms(s, w);
+        m->why = one_armed ? UNDEFINED_NO_STRATUM : UNDEFINED_SINGULAR;
     }
 }
 

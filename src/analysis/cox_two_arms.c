@@ -42,7 +42,7 @@ static void count_terms(struct two_arms *m, const struct risk_sets *sets, const 
 
 void two_arms_build(struct two_arms *m, const struct sample *s, enum ties ties, struct scratch *w)
 {
-    *m = (struct two_arms){.z = {.p = 1, .blocks = 1, .unit = 1}};
+    *m = (struct two_arms){.z = {.p = 1, .blocks = 1, .unit = 1, .orthogonal = true}};
     m->why = cox_why_not(s, false, &m->events);
     if (m->why != UNDEFINED_NO) return;
     m->control = scratch_doubles(w, m->events);

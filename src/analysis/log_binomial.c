@@ -9,14 +9,14 @@
 
 #include <math.h>
 
-/* Why there is no maximum inside. Collinear columns are told apart from an information that is
- * singular because patients without the event do not distinguish some columns: along those the
- * likelihood rises up to the boundary. */
-static enum undefined no_maximum(struct binary_model *m, enum undefined why, struct scratch *w)
+/* Why there is no maximum inside. The likelihood rises for ever along a direction that leaves the
+ * risks of patients with the event and raises none: there the Poisson likelihood does so too, and
+ * it has no boundary. */
+static enum undefined no_maximum(const struct binary_model *m, struct scratch *w)
 {
-    if (why == UNDEFINED_SEPARATION) return why;
-    for (int i = 0; i < m->z->n; i++) m->weight[i] = 1;
-    return binary_factor(m, m->weight, w) ? UNDEFINED_NOT_CONVERGED : UNDEFINED_SINGULAR;
+    struct binary_model free = binary_model_make(LINK_POISSON, m->z, m->y, m->origin, w);
+    const enum undefined why = binary_maximise(&free, w);
+    return why == UNDEFINED_NO ? UNDEFINED_BOUNDARY : why;
 }
 
 /* The inverse of the expected information, sum mu / (1 - mu) z z'. */
@@ -37,7 +37,7 @@ static struct result regression(const struct inference *in, const struct sample 
     const double start = log((double)events / s->n);
     struct binary_model m = binary_model_make(LINK_LOG, &z, s->value, start, w);
     const enum undefined why = binary_maximise(&m, w);
-    if (why != UNDEFINED_NO) return result_undefined(no_maximum(&m, why, w), 0, 0);
+    if (why != UNDEFINED_NO) return result_undefined(no_maximum(&m, w), 0, 0);
     const double se = expected_se(&m, w);
     if (!(se > 0)) return result_undefined(UNDEFINED_NOT_CONVERGED, 0, 0);
     struct result r = {0};

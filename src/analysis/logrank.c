@@ -216,8 +216,14 @@ static void logrank_run(const void *params, const struct inference *in, const st
         return;
     }
     const struct score score = logrank_score(s, p->weights, w);
-    *out = result_undefined(UNDEFINED_NO_VARIATION, s->n, events);
-    if (score.v > 0) result_wald(out, in, SCALE_LOG, score.u / score.v, 1 / sqrt(score.v));
+    if (score.v > 0) {
+        *out = (struct result){.n = s->n, .events = events};
+        result_wald(out, in, SCALE_LOG, score.u / score.v, 1 / sqrt(score.v));
+        return;
+    }
+    const bool compares = sample_compares_arms(s, w);
+    why = compares ? UNDEFINED_NO_VARIATION : UNDEFINED_NO_STRATUM;
+    *out = result_undefined(why, s->n, events);
 }
 
 static const struct output logrank_outputs[] = {

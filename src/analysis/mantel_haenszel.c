@@ -42,7 +42,7 @@ struct common_effect mantel_haenszel_ratio(const struct sample *s, struct scratc
     struct common_effect e = {log(treated / control), sqrt(spread / (treated * control)),
                               UNDEFINED_NO};
     if (!(pairs > 0))
-        e.why = UNDEFINED_EMPTY_ARM;
+        e.why = UNDEFINED_NO_STRATUM;
     else if (!(treated > 0) || !(control > 0))
         e.why = UNDEFINED_NO_EVENTS_IN_ARM;
     else if (!(spread > 0))
@@ -76,7 +76,7 @@ struct common_effect mantel_haenszel_difference(const struct sample *s, struct s
     const double variance = e.estimate * p + q;
     e.se = sqrt(variance) / weight;
     if (!(weight > 0))
-        e.why = UNDEFINED_EMPTY_ARM;
+        e.why = UNDEFINED_NO_STRATUM;
     else if (!(variance > 1e-13 * (size + q)))
         e.why = UNDEFINED_NO_VARIATION;
     return e;

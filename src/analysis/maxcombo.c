@@ -106,6 +106,8 @@ static void maxcombo_run(const void *params, const struct inference *in, const s
         *out = result_undefined(UNDEFINED_EMPTY_ARM, 0, 0);
     else if (events == 0)
         *out = result_undefined(UNDEFINED_NO_EVENTS, 0, 0);
+    else if (!sample_compares_arms(s, w))
+        *out = result_undefined(UNDEFINED_NO_STRATUM, 0, 0);
     else
         *out = compare(&sum, in);
     out->n = s->n;

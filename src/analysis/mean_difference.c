@@ -8,6 +8,9 @@
 #include <float.h>
 #include <math.h>
 
+#define COLLINEAR 1e-7  /* what is left of a column beside those before it, as a share */
+#define ROUNDING  1e-13 /* residuals that are only rounding error, as a share of the outcome's */
+
 struct mean_difference {
     int variance;
 };
@@ -113,9 +116,16 @@ static bool centre(double *to, const double *x, int n)
     return largest > 1e-14 * fabs(x[0]);
 }
 
+static double outcome_square(const struct sample *s, struct scratch *w)
+{
+    double *whole = scratch_doubles(w, s->n);
+    (void)centre(whole, s->value, s->n);
+    return lanes_dot(whole, whole, s->n);
+}
+
 /* y on 1, x and arm by modified Gram-Schmidt on centred columns (Björck 1967, BIT 7:1), the arm
  * last: its coefficient is that of what is left of y on what is left of the arm (Frisch & Waugh
- * 1933). A column of which less than 1e-9 is left makes the fit singular. */
+ * 1933). A column of which less than 1e-7 is left makes the fit singular, as R's lm has it. */
 static struct t_test adjust_means(const struct sample *s, struct scratch *w)
 {
     const int n = s->n, p = s->n_x + 1;
@@ -134,7 +144,7 @@ static struct t_test adjust_means(const struct sample *s, struct scratch *w)
         double *whole = scratch_doubles(w, n);
         (void)centre(whole, x, n);
         square = lanes_dot(q[j], q[j], n);
-        if (square <= 1e-18 * lanes_dot(whole, whole, n)) {
+        if (square <= COLLINEAR * COLLINEAR * lanes_dot(whole, whole, n)) {
             return (struct t_test){.why = UNDEFINED_SINGULAR};
         }
         for (int k = j + 1; k <= p; k++) {
@@ -142,9 +152,12 @@ static struct t_test adjust_means(const struct sample *s, struct scratch *w)
             subtract_multiple(q[k], coefficient, q[j], n);
         }
     }
-    const double df = n - p - 1;
-    return (struct t_test){
-        .estimate = coefficient, .se = sqrt(lanes_dot(q[p], q[p], n) / df / square), .df = df};
+    const double df = n - p - 1, residual = lanes_dot(q[p], q[p], n);
+    const bool exact = residual <= ROUNDING * ROUNDING * outcome_square(s, w);
+    return (struct t_test){.estimate = coefficient,
+                           .se = sqrt(residual / df / square),
+                           .df = df,
+                           .why = exact ? UNDEFINED_EXACT_FIT : UNDEFINED_NO};
 }
 
 static enum undefined why_not(const struct sample *s, int variance)
@@ -152,7 +165,7 @@ static enum undefined why_not(const struct sample *s, int variance)
     const int n0 = s->n_arm[0], n1 = s->n_arm[1];
     if (s->n == 0) return UNDEFINED_NO_PATIENTS;
     if (n0 == 0 || n1 == 0) return UNDEFINED_EMPTY_ARM;
-    if (s->n_x > 0) return s->n > s->n_x + 2 ? UNDEFINED_NO : UNDEFINED_TOO_FEW;
+    if (s->adjusted) return s->n > s->n_x + 2 ? UNDEFINED_NO : UNDEFINED_TOO_FEW;
     const bool enough = variance == VARIANCE_EQUAL ? n0 + n1 > 2 : n0 > 1 && n1 > 1;
     return enough ? UNDEFINED_NO : UNDEFINED_TOO_FEW;
 }
@@ -163,7 +176,7 @@ static struct t_test compare(const void *params, const struct sample *s, struct 
     struct t_test t = {.why = why_not(s, method->variance)};
     if (t.why == UNDEFINED_NO) {
         const struct scratch_mark mark = scratch_save(w);
-        t = s->n_x > 0 ? adjust_means(s, w) : compare_means(s, method->variance);
+        t = s->adjusted ? adjust_means(s, w) : compare_means(s, method->variance);
         scratch_restore(w, mark);
     }
     return t;

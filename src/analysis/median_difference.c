@@ -52,6 +52,10 @@ static void hodges_lehmann(const struct inference *in, const struct sample *s, s
         return;
     }
     const double half = 0.5 * s->n_arm[0] * s->n_arm[1];
+    if (half < 1) { /* limits would be the one difference there is */
+        *out = result_undefined(UNDEFINED_TOO_FEW, s->n, 0);
+        return;
+    }
     const struct shift shift = shift_between(&t, fmax(1, floor(half - in->z * m.sd)), w);
     const double z = (test.u - half) / test.sd;
     *out = (struct result){.estimate = shift.median,

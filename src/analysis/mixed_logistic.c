@@ -137,7 +137,8 @@ static void estimate(struct fit *f, const struct inference *in, struct result *o
     if (why == UNDEFINED_NO) {
         const double start = first_variance(f);
         if (start > 0) variance = variance_solve(excess, f, start);
-        if (!isfinite(variance)) why = UNDEFINED_NOT_CONVERGED;
+        if (isnan(variance)) why = UNDEFINED_NOT_CONVERGED;
+        if (isinf(variance)) why = UNDEFINED_NO_VARIANCE;
     }
     if (why == UNDEFINED_NO && variance > 0) {
         maximise(f, sqrt(variance));
@@ -158,6 +159,7 @@ static void mixed_logistic_run(const void *params, const struct inference *in,
     const struct bernoulli_events events = bernoulli_count(s);
     enum undefined why = bernoulli_why_not(s, events);
     if (why == UNDEFINED_NO && s->n_clusters < 2) why = UNDEFINED_TOO_FEW_CLUSTERS;
+    if (why == UNDEFINED_NO && s->n_clusters == s->n) why = UNDEFINED_LONE_PATIENTS;
     const struct scratch_mark mark = scratch_save(w);
     struct fit f;
     if (why == UNDEFINED_NO && !fit_init(&f, s, (int)method->points, w)) why = UNDEFINED_SINGULAR;

@@ -26,8 +26,9 @@ enum { ITERATIONS_MAX = 100 };
 #define FLAT         1e-12 /* decrement at which a step that does not shrink shows separation */
 #define LONG_STEP    1e-4  /* in standard deviations of a column: none so long at a true maximum */
 #define FAR          10    /* the same, of a coefficient: a ratio of e^10 for one of them */
-#define COLLINEAR    1e-12 /* variance left to a column given those before it, as a share */
-#define ILL          1e-6  /* the same; below it columns are made orthogonal first */
+#define ILL          1e-6  /* variance left to a column given those before it, as a share; below it
+                              columns are made orthogonal first */
+#define COLLINEAR    1e-12 /* the same, of columns that are: the information sees no difference */
 #define ROUNDING     1e-14 /* information that is only rounding error, as a share of its terms */
 #define OVERSHOT     0.25  /* turn of the slope along a step, as a share, at which it is cut */
 #define LOGLIK_SLACK 1e-11 /* relative fall of the log-likelihood that is rounding error */
@@ -79,8 +80,10 @@ static enum undefined start(struct newton *t)
         if (t->n_free < t->p) t->trial[t->p - 1] = t->fixed * t->f->z->unit;
         t->loglik = evaluate(t);
         const double share = factor(t);
-        if (!(share > COLLINEAR) || !isfinite(t->loglik)) return UNDEFINED_SINGULAR;
-        if (share > ILL || t->f->z->orthogonal || t->start != NULL) return UNDEFINED_NO;
+        if (!isfinite(t->loglik)) return UNDEFINED_SINGULAR;
+        if (share > ILL) return UNDEFINED_NO;
+        if (t->f->z->orthogonal || t->start != NULL)
+            return share > COLLINEAR ? UNDEFINED_NO : UNDEFINED_SINGULAR;
         if (!columns_orthogonalise(t->f->z)) return UNDEFINED_SINGULAR;
     }
 }
@@ -169,6 +172,7 @@ static enum undefined climb(struct newton *t)
         const double decrement = newton_step(t, &longest);
         const struct approach now = {longest, sqrt(decrement),
                                      t->d.information[last_column * (t->stride + 1)]};
+        if (!isfinite(decrement)) return no_maximum(t);
         const bool same_length = longest > 0.5 * last.longest && longest > LONG_STEP;
         if (decrement <= FLAT && same_length) return UNDEFINED_SEPARATION;
         if (settles(now, last) || longest <= SHORT_STEP || decrement <= CONVERGED) {

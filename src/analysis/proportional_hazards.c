@@ -48,41 +48,54 @@ static void clock_of_terms(const struct cox_model *m, const struct sample *s, do
     scratch_restore(w, mark);
 }
 
-/* covariance := sum over terms of g V e, V the variance of the columns over the risk set and e the
- * last column. */
-static void weighted_information(struct partial_likelihood *l, const double *g, double *covariance,
-                                 struct scratch *w)
+/* The question's column as it was before columns were made orthogonal, and its means over the risk
+ * sets of the terms. */
+struct question {
+    double *x, *mean, unit;
+};
+
+static struct question question_of(const struct cox_model *m, struct scratch *w)
+{
+    const struct columns *z = &m->z;
+    struct question q = {scratch_doubles(w, z->n), scratch_doubles(w, m->partial.n_terms), z->unit};
+    memcpy(q.x, z->column + (ptrdiff_t)(z->p - 1) * z->room, (size_t)z->n * sizeof *q.x);
+    return q;
+}
+
+/* covariance[columns] := sum over terms of g V, V the covariance over the risk set of the columns
+ * and the question; returns the same of the question with itself. */
+static double weighted_information(struct partial_likelihood *l, const struct question *q,
+                                   const double *g, double *covariance, struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
-    const int n = l->z->n, last = l->z->p - 1, stride = l->z->blocks * LANES;
-    const double *x = l->z->column + (ptrdiff_t)last * l->z->room;
+    const int n = l->z->n, stride = l->z->blocks * LANES;
     double *v = scratch_doubles(w, n), *weight = scratch_doubles(w, l->n_terms);
     for (int t = 0; t < l->n_terms; t++) weight[t] = g[t] * l->increment[t];
     partial_likelihood_expected(l, weight, v);
-    for (int i = 0; i < n; i++) v[i] *= x[i];
+    double own = 0;
+    for (int i = 0; i < n; i++) v[i] *= q->x[i];
     for (int t = 0; t < l->n_terms; t++) {
-        const double s1 = ((const double *)l->reduced)[(ptrdiff_t)t * stride + last];
-        weight[t] = g[t] * l->minus[t] * s1;
+        weight[t] = -g[t] * l->increment[t] * q->mean[t];
+        own -= g[t] * l->multiplicity[t] * q->mean[t] * q->mean[t];
     }
+    own += lanes_dot(v, q->x, n);
     memset(covariance, 0, (size_t)stride * sizeof *covariance);
     rows_add((lanes *)covariance, l->z->row, n, l->z->blocks, v);
     rows_add((lanes *)covariance, l->reduced, l->n_terms, l->z->blocks, weight);
     scratch_restore(w, mark);
+    return own;
 }
 
-/* sum over deaths of g times the last column less its mean over the risk set */
-static double weighted_score(const struct partial_likelihood *l, const double *g)
+/* sum over deaths of g times the question less its mean over the risk set */
+static double weighted_score(const struct partial_likelihood *l, const struct question *q,
+                             const double *g)
 {
-    const int last = l->z->p - 1, stride = l->z->blocks * LANES;
-    const double *x = l->z->column + (ptrdiff_t)last * l->z->room;
     double u = 0;
     for (int k = 0, t = 0; k < l->sets->n_times; k++) {
         const struct death_time *time = &l->sets->time[k];
-        for (int i = time->end - time->deaths; i < time->end; i++) u += g[t] * x[i];
-        for (; t < l->n_terms && l->last[t] < time->end; t++) {
-            const double s1 = ((const double *)l->reduced)[(ptrdiff_t)t * stride + last];
-            u -= g[t] * l->increment[t] * s1;
-        }
+        for (int i = time->end - time->deaths; i < time->end; i++) u += g[t] * q->x[i];
+        for (; t < l->n_terms && l->last[t] < time->end; t++)
+            u -= g[t] * l->multiplicity[t] * q->mean[t];
     }
     return u;
 }
@@ -95,6 +108,7 @@ static struct result slope_test(struct cox_model *m, const struct inference *in,
                                 const struct sample *s, struct scratch *w)
 {
     const int p = m->z.p, stride = m->z.blocks * LANES;
+    const struct question q = question_of(m, w);
     double *beta = scratch_doubles(w, p);
     memset(beta, 0, (size_t)p * sizeof *beta);
     const struct likelihood f = cox_model_likelihood(m);
@@ -103,20 +117,21 @@ static struct result slope_test(struct cox_model *m, const struct inference *in,
     struct derivatives d = {scratch_doubles(w, stride), scratch_doubles(w, stride * stride),
                             scratch_doubles(w, stride)};
     partial_likelihood_evaluate(&m->partial, beta, &d);
+    partial_likelihood_mean(&m->partial, q.x, q.mean);
     cholesky_factor(d.information, p, stride, d.scale);
     const int n_terms = m->partial.n_terms;
     double *g = scratch_doubles(w, n_terms), *covariance = scratch_doubles(w, stride);
     clock_of_terms(m, s, g, w);
-    weighted_information(&m->partial, g, covariance, w);
+    (void)weighted_information(&m->partial, &q, g, covariance, w);
     cholesky_forward(d.information, p, stride, covariance);
     const double explained = lanes_dot(covariance, covariance, p);
-    const double u = weighted_score(&m->partial, g);
+    const double u = weighted_score(&m->partial, &q, g);
     for (int t = 0; t < n_terms; t++) g[t] *= g[t];
-    weighted_information(&m->partial, g, covariance, w);
-    const double total = covariance[p - 1], variance = total - explained;
+    const double total = weighted_information(&m->partial, &q, g, covariance, w);
+    const double variance = total - explained;
     if (!(variance > 1e-12 * total)) return result_undefined(UNDEFINED_TOO_FEW, 0, 0);
     struct result r = {0};
-    result_wald(&r, in, SCALE_IDENTITY, u / variance / m->z.unit, 1 / (sqrt(variance) * m->z.unit));
+    result_wald(&r, in, SCALE_IDENTITY, u / variance / q.unit, 1 / (sqrt(variance) * q.unit));
     r.statistic *= r.statistic;
     return r;
 }

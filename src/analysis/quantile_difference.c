@@ -9,8 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-#define COLLINEAR 1e-12 /* variance left to a column given those before it, as a share */
-#define ILL       1e-6  /* the same; below it columns are made orthogonal first */
+#define ILL       1e-6  /* variance left to a column given those before it, as a share; below it
+                           columns are made orthogonal first */
+#define NO_DENSITY 1e-12 /* the same, each patient weighted with the density of the outcome */
+#define EXACT     1e-13 /* residual that is only rounding error, as a share of the outcome */
 #define NO_GAP    1e-8  /* between two quantiles that are one, in units of the largest residual */
 
 struct regression {
@@ -51,6 +53,20 @@ static double weighted_factor(const struct columns *z, const double *weight, dou
     return share;
 }
 
+/* Is nothing but rounding error left of the outcome? */
+static bool is_exact(const struct regression *g, const double *b, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    double *fitted = scratch_doubles(w, g->z.room), left = 0, largest = 0;
+    columns_predict(&g->z, b, fitted);
+    for (int i = 0; i < g->z.n; i++) {
+        left = fmax(left, fabs(g->y[i] - fitted[i]));
+        largest = fmax(largest, fabs(g->y[i]));
+    }
+    scratch_restore(w, mark);
+    return left <= EXACT * largest;
+}
+
 /* Ready to be minimised from the least-squares plane. */
 static enum undefined prepare(struct regression *g, const struct sample *s, struct scratch *w)
 {
@@ -69,9 +85,7 @@ static enum undefined prepare(struct regression *g, const struct sample *s, stru
     if (!columns_build(&g->z, &all, &rows, true, w)) return UNDEFINED_SINGULAR;
     const int p = g->z.p, stride = g->z.blocks * LANES;
     g->factor = scratch_doubles(w, stride * stride);
-    double share = weighted_factor(&g->z, NULL, g->factor, w);
-    if (!(share > COLLINEAR)) return UNDEFINED_SINGULAR;
-    if (share < ILL) {
+    if (!(weighted_factor(&g->z, NULL, g->factor, w) > ILL)) {
         if (!columns_orthogonalise(&g->z)) return UNDEFINED_SINGULAR;
         (void)weighted_factor(&g->z, NULL, g->factor, w);
     }
@@ -83,6 +97,7 @@ static enum undefined prepare(struct regression *g, const struct sample *s, stru
     }
     cholesky_forward(g->factor, p, stride, start);
     cholesky_backward(g->factor, p, stride, start);
+    if (is_exact(g, start, w)) return UNDEFINED_EXACT_FIT;
     g->simplex = quantile_simplex_make(s->n, p, g->x, g->y, start, w);
     return quantile_minimise(&g->simplex, 0.5, w) ? UNDEFINED_NO : UNDEFINED_NOT_CONVERGED;
 }
@@ -125,7 +140,7 @@ static enum undefined sandwich_se(struct regression *g, double *se, struct scrat
     double *f = scratch_doubles(w, z->n), *factor = scratch_doubles(w, stride * stride);
     double *a = scratch_doubles(w, stride);
     if (!densities(g, f, w)) return UNDEFINED_NOT_CONVERGED;
-    if (!(weighted_factor(z, f, factor, w) > COLLINEAR)) return UNDEFINED_NO_VARIATION;
+    if (!(weighted_factor(z, f, factor, w) > NO_DENSITY)) return UNDEFINED_NO_DENSITY;
     memset(a, 0, (size_t)stride * sizeof *a);
     a[p - 1] = 1 / factor[(p - 1) * stride + p - 1];
     cholesky_backward(factor, p, stride, a);

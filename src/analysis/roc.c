@@ -156,7 +156,7 @@ static void roc_run(const void *params, const struct inference *in, const struct
     else if (l.n_cases == 0 || l.n_controls == 0)
         why = UNDEFINED_NO_CASES;
     else if (l.n < 2)
-        why = UNDEFINED_NO_VARIATION;
+        why = UNDEFINED_CONSTANT_MARKER;
     for (int k = 0; k < ROC_OUTPUTS; k++) out[k] = result_undefined(why, 0, 0);
     if (why == UNDEFINED_NO) {
         const double cutoff = isnan(p->cutoff) ? youden_cutoff(&l, w) : p->cutoff;

@@ -25,7 +25,7 @@ static struct result difference(const struct levels *a, const struct levels *b,
                 square[c] += (d - mean[c]) * (d - mean[c]);
         }
     const double se = sqrt(square[0] / (n[0] - 1) / n[0] + square[1] / (n[1] - 1) / n[1]);
-    if (!(se > 1e-14)) return result_undefined(UNDEFINED_NO_VARIATION, 0, 0);
+    if (!(se > 1e-14)) return result_undefined(UNDEFINED_MARKERS_ALIKE, 0, 0);
     struct result r = {0};
     result_wald(&r, in, SCALE_IDENTITY, mean[1], se);
     return r;
@@ -47,9 +47,11 @@ static void comparison_run(const void *params, const struct inference *in, const
     for (int k = 0; k < COMPARISON_OUTPUTS; k++) out[k] = result_undefined(why, 0, 0);
     if (why == UNDEFINED_NO) {
         const struct inference single = {in->alpha, in->sides, 0.5, in->benefit, in->z};
-        out[DIFFERENCE] = difference(&a, &b, s, in);
         out[MARKER] = roc_area(&a, &single);
         out[VERSUS] = roc_area(&b, &single);
+        const bool both_vary = a.n > 1 && b.n > 1;
+        out[DIFFERENCE] = both_vary ? difference(&a, &b, s, in)
+                                    : result_undefined(UNDEFINED_CONSTANT_MARKER, 0, 0);
     }
     for (int k = 0; k < COMPARISON_OUTPUTS; k++) {
         out[k].n = s->n;

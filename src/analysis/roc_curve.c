@@ -43,6 +43,7 @@ double roc_control_placement(const struct levels *l, int k)
 struct result roc_area(const struct levels *l, const struct inference *in)
 {
     if (l->n_cases < 2 || l->n_controls < 2) return result_undefined(UNDEFINED_TOO_FEW, 0, 0);
+    if (l->n < 2) return result_undefined(UNDEFINED_CONSTANT_MARKER, 0, 0);
     const double n1 = l->n_cases, n0 = l->n_controls;
     double auc = 0, of_cases = 0, of_controls = 0;
     for (int k = 0; k < l->n; k++) auc += l->level[k].cases * roc_case_placement(l, k);

@@ -84,7 +84,7 @@ static void wilcoxon_run(const void *params, const struct inference *in, const s
     const struct rank_sums sum = sum_over_strata(s, w);
     if (!(sum.variance > 0)) {
         const bool no_pairs = !(sum.pairs > 0);
-        *out = result_undefined(no_pairs ? UNDEFINED_EMPTY_ARM : UNDEFINED_NO_VARIATION, s->n, 0);
+        *out = result_undefined(no_pairs ? UNDEFINED_NO_STRATUM : UNDEFINED_NO_VARIATION, s->n, 0);
         return;
     }
     const double sd = sqrt(sum.variance), excess = sum.u - in->null * sum.pairs;

@@ -118,7 +118,7 @@ static void estimate(const struct inference *in, const struct pairs *p, const st
 static enum undefined why_not(const struct sample *s, const struct totals *t)
 {
     if (s->n == 0) return UNDEFINED_NO_PATIENTS;
-    if (!(t->pairs > 0)) return UNDEFINED_EMPTY_ARM;
+    if (!(t->pairs > 0)) return s->n_strata > 1 ? UNDEFINED_NO_STRATUM : UNDEFINED_EMPTY_ARM;
     if (s->n_arm[0] < 2 || s->n_arm[1] < 2) return UNDEFINED_TOO_FEW;
     if (!(t->wins + t->losses > 0)) return UNDEFINED_NO_VARIATION;
     return t->wins > 0 && t->losses > 0 ? UNDEFINED_NO : UNDEFINED_ONE_ARM_WINS;

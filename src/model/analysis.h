@@ -26,7 +26,15 @@
     UNDEFINED(ONE_ARM_WINS, "one arm wins every pair that is decided")                             \
     UNDEFINED(NO_CASES, "no patients with, or none without, the outcome")                          \
     UNDEFINED(BEYOND_FOLLOW_UP, "the follow-up of an arm ends before the time asked about")        \
-    UNDEFINED(TOO_FEW_CLUSTERS, "fewer than two clusters")
+    UNDEFINED(TOO_FEW_CLUSTERS, "fewer than two clusters")                                         \
+    UNDEFINED(LONE_PATIENTS, "no cluster has two patients")                                        \
+    UNDEFINED(NO_VARIANCE, "the variance between clusters has no finite estimate")                 \
+    UNDEFINED(NO_STRATUM, "no stratum has patients of both arms")                                  \
+    UNDEFINED(BOUNDARY, "the likelihood is largest where a risk is 1")                             \
+    UNDEFINED(EXACT_FIT, "the covariates fit the outcome exactly")                                 \
+    UNDEFINED(NO_DENSITY, "the density of the outcome at its median cannot be estimated")          \
+    UNDEFINED(CONSTANT_MARKER, "the marker does not vary")                                         \
+    UNDEFINED(MARKERS_ALIKE, "the markers order the patients alike")
 enum undefined {
 #define UNDEFINED(name, text) UNDEFINED_##name,
     UNDEFINED_LIST
@@ -77,6 +85,7 @@ struct sample {
     const double *value;        /* [n] the outcome's value; for a yes/no outcome 0 or 1 */
     const double *time, *event; /* [n] days to event or censoring, and 1 or 0 */
     const double *cause;        /* [n] 0 censored, 1 the event, 2 a competing one; else event */
+    bool adjusted;              /* for covariates, even if none of their levels differ */
     int n_x;                    /* covariate columns, treatment contrasts expanded, arm excluded */
     const double *const *x;     /* [n_x][n] */
     int term;                   /* column of x the question is about, or -1: the arm */
@@ -97,6 +106,9 @@ struct bounds {
 enum outcome_kind { OUTCOME_VALUE, OUTCOME_BINARY, OUTCOME_TIME };
 
 enum { USES_ADJUST = 1, USES_STRATA = 2, USES_MARKER = 4, USES_TERM = 8, NEEDS_NO_ARM = 16 };
+
+/* Does any stratum have patients of both arms? */
+bool sample_compares_arms(const struct sample *s, struct scratch *w);
 
 /* The outcomes are a hierarchy: value, time and event of the sample are NULL. */
 enum { USES_HIERARCHY = 32 };

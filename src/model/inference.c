@@ -4,6 +4,7 @@
 #include "stat/distribution.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *undefined_text(enum undefined why)
 {
@@ -23,6 +24,21 @@ int output_benefit(const struct output *o, int endpoint)
 struct result result_undefined(enum undefined why, int n, int events)
 {
     return (struct result){NAN, NAN, NAN, NAN, NAN, NAN, n, events, why};
+}
+
+bool sample_compares_arms(const struct sample *s, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    unsigned char *seen = scratch_take(w, (size_t)s->n_strata, 1); /* a bit for each arm */
+    bool both = false;
+    memset(seen, 0, (size_t)s->n_strata);
+    for (int i = 0; i < s->n && !both; i++) {
+        unsigned char *here = &seen[s->stratum != NULL ? s->stratum[i] : 0];
+        *here = (unsigned char)(*here | 1 << s->arm[i]);
+        both = *here == 3;
+    }
+    scratch_restore(w, mark);
+    return both;
 }
 
 double p_normal(const struct inference *in, double z)

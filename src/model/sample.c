@@ -268,7 +268,7 @@ static void take_tiers(const struct bound_analysis *b, const struct dataset *d,
 struct sample sample_take(const struct bound_analysis *b, const struct dataset *d,
                           struct scratch *w, enum undefined *why)
 {
-    struct sample s = {.term = -1, .n_strata = 1};
+    struct sample s = {.term = -1, .n_strata = 1, .adjusted = b->n_adjust > 0};
     unsigned char *keep = scratch_take(w, (size_t)d->n + 1, 1);
     keep_complete(b, d, keep, w);
     const struct rows r = {keep, d->n, count_kept(keep, d->n)};
