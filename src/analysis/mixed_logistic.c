@@ -7,6 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Where variances are looked for that clusters do not show at first sight. */
+#define GRID_LEAST    0.015625
+#define GRID_GREATEST 4.0
+
 struct mixed_logistic {
     int64_t points;
 };
@@ -72,7 +76,7 @@ static double excess(void *context, double variance)
 
 /* A variance above 0 that would explain how sums of residuals of clusters differ, from the fit
  * without intercepts; not positive when they differ by no more than chance, and then the likelihood
- * falls from variance 0 on: its derivative there is sum over clusters of (residual^2 - v) / 2. */
+ * falls at variance 0: its derivative there is sum over clusters of (residual^2 - v) / 2. */
 static double first_variance(struct fit *f)
 {
     (void)random_intercept_evaluate(&f->model, f->beta, &f->d);
@@ -128,27 +132,47 @@ static double numerical_se(struct fit *f)
     return se;
 }
 
+/* The likelihood may fall from variance 0 on and rise again, where clusters differ in size: the first
+ * variance of a grid at which it rises; 0 when there is none. */
+static double rising_variance(struct fit *f)
+{
+    for (double variance = GRID_LEAST; variance <= GRID_GREATEST; variance *= 2)
+        if (excess(f, variance) > 0) return variance;
+    return 0;
+}
+
+/* A variance above 0 where the likelihood has a maximum; 0: there is none. */
+static double local_variance(struct fit *f, bool *falls)
+{
+    double start = first_variance(f);
+    *falls = !(start > 0);
+    if (*falls) start = rising_variance(f);
+    return start > 0 ? variance_solve(excess, f, start) : 0;
+}
+
 /* Results are the odds ratio and the variance. */
 static void estimate(struct fit *f, const struct inference *in, struct result *out)
 {
     maximise(f, 0);
-    double variance = 0, se = f->maximum.se;
-    enum undefined why = f->maximum.why;
-    if (why == UNDEFINED_NO) {
-        const double start = first_variance(f);
-        if (start > 0) variance = variance_solve(excess, f, start);
-        if (isnan(variance)) why = UNDEFINED_NOT_CONVERGED;
-        if (isinf(variance)) why = UNDEFINED_NO_VARIANCE;
-    }
-    if (why == UNDEFINED_NO && variance > 0) {
+    struct maximum best = f->maximum;
+    double variance = 0;
+    bool falls = false;
+    if (best.why == UNDEFINED_NO) variance = local_variance(f, &falls);
+    if (isfinite(variance) && variance > 0) {
         maximise(f, sqrt(variance));
-        why = f->maximum.why;
-        if (why == UNDEFINED_NO) se = numerical_se(f);
-        if (isnan(se)) why = UNDEFINED_NOT_CONVERGED;
+        if (falls && f->maximum.why == UNDEFINED_NO && f->maximum.loglik < best.loglik) {
+            variance = 0;
+        } else {
+            best = f->maximum;
+            if (best.why == UNDEFINED_NO) best.se = numerical_se(f);
+            if (isnan(best.se)) best.why = UNDEFINED_NOT_CONVERGED;
+        }
     }
-    out[0] = out[1] = result_undefined(why, 0, 0);
-    if (why != UNDEFINED_NO) return;
-    result_wald(&out[0], in, SCALE_LOG, f->maximum.coefficient, se);
+    if (isnan(variance)) best.why = UNDEFINED_NOT_CONVERGED;
+    if (isinf(variance)) best.why = UNDEFINED_NO_VARIANCE;
+    out[0] = out[1] = result_undefined(best.why, 0, 0);
+    if (best.why != UNDEFINED_NO) return;
+    result_wald(&out[0], in, SCALE_LOG, best.coefficient, best.se);
     out[1].estimate = variance;
 }
 

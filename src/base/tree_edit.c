@@ -160,6 +160,7 @@ static struct node *set(const struct setting *s, const struct node *n, const cha
     struct node *value = s->value;
     if (rest[length] == '.') value = set(s, k < 0 ? NULL : n->item[k], rest + length + 1);
     if (value == NULL) return NULL;
+    if (k >= 0 && rest[length] == '\0' && is_empty(value)) return copy_map(n, k, s->memory);
     struct node *copy = copy_map(n, -1, s->memory);
     if (k >= 0) {
         copy->item[k] = value;

@@ -122,9 +122,10 @@ static struct node *set_value(const struct node *root, const struct setting *s,
     if (value->kind == NODE_MAP && value->n == 0 && s->value[0] != '{')
         value = node_scalar("", at, memory);
     forget_lines(value, at);
+    const bool takes_away = value->kind == NODE_SCALAR && value->text[0] == '\0' && !value->quoted;
     const char *mistake = strcmp(s->path, "extends") == 0
                               ? "what a file extends cannot be set"
-                              : unknown_name(root, s->path, true, memory);
+                              : unknown_name(root, s->path, !takes_away, memory);
     if (mistake != NULL) {
         error_at(e, at, "%s", mistake);
         return NULL;

@@ -61,7 +61,8 @@ cox_frailty <- function(d, covariates = NULL) {
     dense <- is.null(f$frail)
     b <- if (dense) coef(f)[-seq_len(ncol(z))] else f$frail
     trace <- if (dense) sum(diag(f$var)[-seq_len(ncol(z))]) else sum(f$fvar)
-    sum(b^2) / (q - trace / theta) / theta - 1
+    left <- q - trace / theta
+    if (left > 0) sum(b^2) / left / theta - 1 else NA # without the information between levels none may be left
   }
   theta <- 0
   if (residual(1e-5) > 0) {
