@@ -7,7 +7,7 @@ shocksim=${SHOCKSIM:-$top/build/release/shocksim}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-cp "$top"/tests/data/* .
+cp "$top"/tests/data/*.* .
 n=0
 ok() { n=$((n + 1)); echo "ok $n - $1"; }
 not_ok() { n=$((n + 1)); echo "not ok $n - $1"; sed 's/^/# /' "${2:-/dev/null}" | tail -n 12; }
@@ -114,6 +114,27 @@ printf '\xef\xbb\xbft,"e, 1\n2",trt\r\n3,"",0\r\n' >d.csv
 sed 's/event: e/event: "e, 1\\n2"/; s/value: e/value: t/; s/relative_risk/mean_difference/' plan.yaml >odd.yaml
 "$shocksim" analyze d.csv odd.yaml --format text >out 2>err
 grep -q '^missing values   e, 1.*2 1$' out && ok "odd names of columns are shown in one line" || not_ok "odd names of columns are shown in one line" out
+
+# A change from 10 can be -10 or 14 where a score is 0 to 24: means -3 of controls, (14 - 6) / 2 and (-10 - 6) / 2.
+cat >plan.yaml <<'P'
+data: {arm: trt, control: "0"}
+endpoints: {change: {value: change, baseline: score, range: [0, 24]}}
+analyses:
+  worst: {method: mean_difference, endpoint: change, missing: worst}
+  best: {method: mean_difference, endpoint: change, missing: best}
+P
+printf 'trt,score,change\n0,8,-2\n0,9,-4\n1,10,NA\n1,7,-6\n' >d.csv
+"$shocksim" analyze d.csv plan.yaml 2>log | cut -d, -f1-3 | tail -n 2 >rows
+printf 'worst,mean_difference,7\nbest,mean_difference,-5\n' >wanted
+same "the worst change leads to the worst score" wanted rows
+sed '1s/score/scorn/' d.csv >e.csv
+"$shocksim" analyze e.csv plan.yaml >out 2>err
+[ $? = 2 ] && grep -q "^shocksim: plan.yaml:2:.*e.csv has no column 'score'; did you mean 'scorn'?" err && ok "a baseline that is not there" || not_ok "a baseline that is not there" err
+cat >plan.yaml <<'P'
+data: {arm: trt, control: "0"}
+endpoints: {death: {time: t, event: e}, dead: {value: e}}
+analyses: {hr: {method: cox, endpoint: death}, rr: {method: relative_risk, endpoint: dead}}
+P
 
 # --- failures
 run() { "$shocksim" analyze "$@"; }

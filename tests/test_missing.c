@@ -143,6 +143,7 @@ static void question_read(struct question *q, const char *line, struct bounds bo
                                         .time = -1,
                                         .event = -1,
                                         .eligible = eligible,
+                                        .baseline = -1,
                                         .binary = true,
                                         .better = -1,
                                         .bounds = bounds}};

@@ -39,7 +39,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
 static struct bounds bounds(const void *own)
 {
     (void)own;
-    return (struct bounds){-SOFA_WORST, SOFA_WORST};
+    return (struct bounds){0, SOFA_WORST};
 }
 
 static bool eligible(const void *own, const struct patients *p, const struct course *c, int i)
@@ -62,6 +62,7 @@ const struct endpoint endpoint_sofa_change = {
     .horizon = horizon,
     .check = check,
     .compute = compute,
+    .change_from = "sofa",
     .bounds = bounds,
     .eligible = eligible,
 };

@@ -14,7 +14,7 @@ struct endpoint_keys {
     const char *name;
     struct place at;
     struct named_text value, time, event, cause;
-    struct named_text eligible;
+    struct named_text eligible, baseline;
     struct numbers range;
     int better; /* 0: the kind's own, 1 lower, 2 higher */
     bool wrong; /* a mistake was reported */
@@ -41,6 +41,8 @@ static const struct param endpoint_params[] = {
      .help = "which way benefit lies; default: lower, but higher with cause"},
     {PARAM_AT(struct endpoint_keys, range), .type = PARAM_NUMBERS,
      .help = "[lowest, highest] the value can be, for analyses with `missing`"},
+    {PARAM_AT(struct endpoint_keys, baseline), .type = PARAM_TEXT,
+     .help = "column that the value is a change from: range is then that of their sum"},
     {PARAM_AT(struct endpoint_keys, eligible), .type = PARAM_TEXT,
      .help = "column: 0 for patients without a value by design (dead by then), else 1; for "
              "`missing`"},
@@ -177,6 +179,7 @@ static struct endpoint_columns map_endpoint(struct reader *r, const struct endpo
     c.time = named_column(r, p, what, &k->time);
     c.event = named_column(r, p, what, cause ? &k->cause : &k->event);
     c.eligible = named_column(r, p, what, &k->eligible);
+    c.baseline = named_column(r, p, what, &k->baseline);
     c.binary = true; /* the analysis that needs it looks */
     c.bounds = k->range.n == 2 ? (struct bounds){k->range.value[0], k->range.value[1]}
                                : (struct bounds){NAN, NAN};
@@ -209,6 +212,7 @@ static struct endpoint_columns deduce_time(struct reader *r, const struct data_p
                                      .time = time,
                                      .event = -1,
                                      .eligible = -1,
+                                     .baseline = -1,
                                      .binary = true,
                                      .bounds = {NAN, NAN}};
     if (length <= tail || strcmp(name + length - tail, suffix) != 0) return found;
@@ -243,6 +247,7 @@ static void deduce_endpoints(struct reader *r, struct data_plan *p)
                                           .time = -1,
                                           .event = -1,
                                           .eligible = eligible_column(r, p, p->table->name[k]),
+                                          .baseline = -1,
                                           .binary = true,
                                           .better = -1,
                                           .bounds = {NAN, NAN}};

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "engine/data_reading.h"
+#include "model/missing.h"
 
 #include <math.h>
 
@@ -113,6 +114,7 @@ static void check_analysis(struct reader *r, const struct data_plan *plan,
         check_outcome(&u, b->outcome.value, b->outcome_kind == OUTCOME_BINARY ? 1 : -1);
     if (b->missing != MISSING_COMPLETE && b->outcome.eligible >= 0)
         check_outcome(&u, b->outcome.eligible, 1);
+    if (missing_reads_baseline(b)) check_outcome(&u, b->outcome.baseline, -1);
     for (int k = 0; k < b->n_adjust + b->n_impute; k++) {
         u.at = k < b->n_adjust ? b->spec->adjust.item[k].at
                                : b->spec->impute_with.item[k - b->n_adjust].at;

@@ -1,6 +1,8 @@
 /* needs.c - see needs.h.  SPDX-License-Identifier: MIT */
 #include "engine/needs.h"
 
+#include "model/missing.h"
+
 static void close_course(struct course_needs *n, const struct baseline *b)
 {
     if (n->sofa_day > 0 && b->sofa.in_icu) n->stay[STAY_ICU] = true;
@@ -59,6 +61,7 @@ static void want_analysis(struct wanted_columns *to, const struct bound_analysis
 {
     for (int k = 0; k < b->n_adjust + b->n_impute; k++) want_column(b->adjust[k].column, to);
     for (int k = 0; k < b->n_strata; k++) want_column(b->stratum[k], to);
+    if (missing_reads_baseline(b)) want_column(b->outcome.baseline, to);
     want_column(b->marker, to);
     want_column(b->versus, to);
     want_column(b->cluster, to);

@@ -47,7 +47,7 @@ void point_make_schema(struct reader *r, struct point *point)
         const struct endpoint_spec *e = &specs->item[k];
         struct endpoint_columns *c = &point->columns[k];
         *c = (struct endpoint_columns){
-            .name = e->name, .value = -1, .time = -1, .event = -1, .eligible = -1};
+            .name = e->name, .value = -1, .time = -1, .event = -1, .eligible = -1, .baseline = -1};
         c->better = e->common.better == 0 ? e->kind->better : e->common.better == 1 ? -1 : 1;
         c->binary = e->kind->outcome == OUTCOME_BINARY ||
                     (e->kind->is_yes_no && e->kind->is_yes_no(e->params)) ||
@@ -59,6 +59,10 @@ void point_make_schema(struct reader *r, struct point *point)
         c->bounds = e->kind->bounds ? e->kind->bounds(e->params)
                     : c->binary     ? (struct bounds){0, 1}
                                     : (struct bounds){NAN, NAN};
+        if (e->kind->change_from != NULL) {
+            c->baseline = schema_find(s, e->kind->change_from);
+            if (c->baseline < 0) c->bounds = (struct bounds){NAN, NAN}; /* latent */
+        }
         if (c->value >= 0 && wants_eligible(&point->scenario.analyses, e->name)) {
             c->eligible = s->n;
             s->column[s->n++] =

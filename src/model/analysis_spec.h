@@ -56,7 +56,8 @@ struct endpoint_columns {
     int better;          /* +1 higher, -1 lower */
     int eligible;        /* column: 1 where there ought to be a value, 0 for patients who are left
                             out by design (dead by then, excluded); -1: every patient ought to */
-    struct bounds bounds;
+    int baseline;        /* column that the value is a change from, -1: it is none */
+    struct bounds bounds; /* of the value, or of the value plus its baseline */
 };
 
 /* What an analysis may name. */

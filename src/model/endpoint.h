@@ -70,7 +70,10 @@ struct endpoint {
     void (*check)(void *params, const struct endpoint_question *q, struct course_needs *needs);
     void (*compute)(const void *params, const struct patients *p, const struct course *c,
                     struct outcome *out);
-    /* What the value can be. NULL: 0 to 1 for yes or no, else unlimited. */
+    /* The covariate that the value is a change from, or NULL. */
+    const char *change_from;
+    /* What the value, or the value plus that covariate, can be. NULL: 0 to 1 for yes or no, else
+     * unlimited. */
     struct bounds (*bounds)(const void *params);
     /* Whether patient i, who counts, ought to have a value: if there is none it is missing. NULL:
      * everybody ought to. */

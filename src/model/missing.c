@@ -38,6 +38,11 @@ static const char *refusal(const struct bound_analysis *b)
     return NULL;
 }
 
+bool missing_reads_baseline(const struct bound_analysis *b)
+{
+    return is_constant(b->missing) && b->outcome.baseline >= 0;
+}
+
 void missing_bind(const struct binder *k, struct bound_analysis *b)
 {
     const struct analysis_spec *a = b->spec;
@@ -93,10 +98,11 @@ static void fill_constant(const struct bound_analysis *b, const struct dataset *
     const bool worst_in[2] = {b->missing == MISSING_WORST || b->missing == MISSING_BEST_WORST,
                               b->missing == MISSING_WORST || b->missing == MISSING_WORST_BEST};
     const double *eligible = b->outcome.eligible >= 0 ? d->value[b->outcome.eligible] : NULL;
+    const double *baseline = b->outcome.baseline >= 0 ? d->value[b->outcome.baseline] : NULL;
     for (int i = 0; i < d->n; i++) {
         const bool treated = d->arm != NULL && (int)d->arm[i] == b->arm[1];
         if (isnan(outcome[i]) && (!eligible || eligible[i] > 0))
-            outcome[i] = worst_in[treated] ? worst : best;
+            outcome[i] = (worst_in[treated] ? worst : best) - (baseline ? baseline[i] : 0);
     }
 }
 

@@ -20,6 +20,9 @@ struct binder;
 /* Reads `missing` and `impute_with` of b's statement, once its endpoint and arms are bound. */
 void missing_bind(const struct binder *k, struct bound_analysis *b);
 
+/* Are patients filled in with values that depend on their baseline? */
+bool missing_reads_baseline(const struct bound_analysis *b);
+
 /* analysis_run where b->missing is not MISSING_COMPLETE. */
 void missing_run(const struct bound_analysis *b, const struct dataset *d, struct scratch *w,
                  struct result *out);
