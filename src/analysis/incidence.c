@@ -67,7 +67,7 @@ struct variance_term {
  * and F0 the incidence from steps d./h.. Its variance is a sum over arms r and times of
  *     (a + u (c(end) - c))^2 d. / (h. h_r)        a = h_1 ([r = 1] - h_r/h.), u = 1 - (1 - F0)/S_r
  *     ((1 - u) (c(end) - c))^2 (S_r(t-)/n_r)^2 d_2r        c = sum a d. / (h. (1 - F0(t-)))
- * with ties as in incidence_at. */
+ * with ties as in incidence_at. Where one arm only is at risk a is 0, and F0 may reach 1. */
 struct gray_test gray_test(const struct life_table *t, struct scratch *w)
 {
     struct gray_test test = {0, 0};
@@ -91,7 +91,7 @@ struct gray_test gray_test(const struct life_table *t, struct scratch *w)
             if (at->at_risk[r] == 0) continue;
             const double n = at->at_risk[r], other = at->competing[r], after = s[r].survival_after;
             now->a = h[1] * ((r == 1) - h[r] / all);
-            c[r] += now->a * step / (1 - pooled);
+            if (fabs(now->a) > 0) c[r] += now->a * step / (1 - pooled);
             now->c = c[r];
             now->other_slope = after > 0 ? (1 - pooled - step) / after : 0;
             now->slope = 1 - now->other_slope;

@@ -70,5 +70,9 @@ hard$all_events <- within(trial(40), { e <- 1; cause <- 1; dead <- 1 })
 hard$one_event <- within(trial(40), { e <- replace(0 * e, 7, 1); cause <- e; dead <- e })
 hard$constant_outcome <- within(trial(40), { t <- 28; y <- 3.3; days <- 28; score <- 2; m1 <- 1; m2 <- 0 })
 hard$constant_arm <- within(trial(40), { y <- ifelse(arm == 1, 5, y); days <- ifelse(arm == 1, 0, days) })
+# one arm dies out first: the pooled incidence of Gray's test reaches 1 before the last event
+hard$one_arm_left <- with_fit(within(trial(10, c(0, 0, 1, 0, 0, 1, 0, 1, 1, 1)), {
+  t <- c(1, 1, 1, 4, 4, 4, 5, 6, 7, 10); cause <- c(2, rep(1, 9)); e <- as.numeric(cause == 1)
+}))
 hard$strong <- trial(400, effect = 3)
 hard$outlier <- within(trial(80), { x1[5] <- 1e4; y[9] <- -1e5; t[3] <- 1e4; m1[2] <- 1e12 })

@@ -128,7 +128,7 @@ cox_firth <- function(d, covariates = NULL, test = "wald") {
   m <- design(d, covariates)
   f <- firth_fit(d, m$z, seq_len(ncol(m$z)))
   # Risk sets so steep that each is one patient: their variances are below rounding in running sums.
-  if (max(abs(f$beta)) > 50) no_answer("the iteration did not converge")
+  if (max(abs(f$beta)) > 200) no_answer("the iteration did not converge")
   statistic <- if (test == "wald") f$beta[1] / f$se[1] else
     sign(f$beta[1]) * sqrt(2 * (f$value - firth_fit(d, m$z, seq_len(ncol(m$z))[-1])$value))
   list(wald(f$beta[1], f$se[1], TRUE, statistic = statistic))
