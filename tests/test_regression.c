@@ -182,7 +182,7 @@ static void test_two_markers_as_r(void **state)
         assert_true(isfinite(r[1].p_value) && r[2].events == r[0].events);
         s.versus = s.marker; /* a marker ranks patients as itself does */
         analysis_roc.with_versus->run(NULL, &in, &s, &w, r);
-        assert_int_equal(r[0].why, UNDEFINED_NO_VARIATION);
+        assert_int_equal(r[0].why, UNDEFINED_MARKERS_ALIKE);
         assert_int_equal(r[1].why, UNDEFINED_NO);
     }
     scratch_free(&w);
@@ -459,7 +459,7 @@ static void test_roc_without_an_answer(void **state)
     s.value = y;
     s.marker = flat;
     run_roc(&s, NAN, r);
-    for (int i = 0; i < 4; i++) assert_int_equal(r[i].why, UNDEFINED_NO_VARIATION);
+    for (int i = 0; i < 4; i++) assert_int_equal(r[i].why, UNDEFINED_CONSTANT_MARKER);
     s.n = 0;
     run_roc(&s, NAN, r);
     for (int i = 0; i < 4; i++) assert_int_equal(r[i].why, UNDEFINED_NO_PATIENTS);

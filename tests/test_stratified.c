@@ -205,7 +205,7 @@ static void mantel_haenszel_says_why_not(void **state)
     const int none[] = {0, 5, 0, 6, 0, 4, 0, 3};
     const int everyone[] = {5, 5, 6, 6, 4, 4, 3, 3};
     const int complete[] = {0, 5, 5, 5, 0, 4, 4, 4}; /* difference 1, without variance */
-    expect_why(apart, 2, UNDEFINED_EMPTY_ARM, UNDEFINED_EMPTY_ARM);
+    expect_why(apart, 2, UNDEFINED_NO_STRATUM, UNDEFINED_NO_STRATUM);
     expect_why(elsewhere, 2, UNDEFINED_NO_EVENTS_IN_ARM, UNDEFINED_NO);
     expect_why(all_or_none, 2, UNDEFINED_NO_VARIATION, UNDEFINED_NO_VARIATION);
     expect_why(none, 2, UNDEFINED_NO_EVENTS, UNDEFINED_NO_EVENTS);
@@ -269,7 +269,7 @@ static void van_elteren_by_hand(void **state)
     const unsigned char own[] = {0, 0, 1, 1, 1, 0, 0, 0};
     const struct elteren_case none = {"apart", 8, y, own, apart, 3, {0}};
     p = patients_of_case(&none, 1, false, false);
-    assert_int_equal(run(&analysis_wilcoxon, &no, 0.5, &p).why, UNDEFINED_EMPTY_ARM);
+    assert_int_equal(run(&analysis_wilcoxon, &no, 0.5, &p).why, UNDEFINED_NO_STRATUM);
     patients_free(&p);
     const double flat[] = {3, 3, 3, 3, 3, 4, 4, 4};
     const struct elteren_case same = {"flat", 8, flat, arm, stratum, 2, {0}};
