@@ -41,7 +41,8 @@ bool columns_build(struct columns *z, const struct sample *s, const struct rows 
 
 /* Makes each column orthogonal to those before it, mean square 1; the coefficient of the last
  * column keeps its meaning, in a new unit. For columns that are nearly collinear. Returns false
- * when less than 1e-7 is left of one, which is where R's lm and glm call it collinear, and that one is 0. */
+ * when less than 1e-7 is left of one, which is where R's lm and glm call it collinear, and that one
+ * is 0. */
 bool columns_orthogonalise(struct columns *z);
 
 /* eta := Z beta; eta has room for n rounded up to 16 */

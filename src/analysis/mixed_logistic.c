@@ -132,8 +132,8 @@ static double numerical_se(struct fit *f)
     return se;
 }
 
-/* The likelihood may fall from variance 0 on and rise again, where clusters differ in size: the first
- * variance of a grid at which it rises; 0 when there is none. */
+/* The likelihood may fall from variance 0 on and rise again, where clusters differ in size: the
+ * first variance of a grid at which it rises; 0 when there is none. */
 static double rising_variance(struct fit *f)
 {
     for (double variance = GRID_LEAST; variance <= GRID_GREATEST; variance *= 2)
@@ -141,13 +141,15 @@ static double rising_variance(struct fit *f)
     return 0;
 }
 
-/* A variance above 0 where the likelihood has a maximum; 0: there is none. */
+/* A variance above 0 where the likelihood has a maximum; 0: there is none. Where it falls at 0, the
+ * maximum there stands beside one that is not found or not finite. */
 static double local_variance(struct fit *f, bool *falls)
 {
     double start = first_variance(f);
     *falls = !(start > 0);
     if (*falls) start = rising_variance(f);
-    return start > 0 ? variance_solve(excess, f, start) : 0;
+    const double found = start > 0 ? variance_solve(excess, f, start) : 0;
+    return *falls && !isfinite(found) ? 0 : found;
 }
 
 /* Results are the odds ratio and the variance. */

@@ -19,15 +19,16 @@
 
 enum { ITERATIONS_MAX = 100 };
 
-#define SETTLED      1e-8  /* error left after the last step, in standard errors */
-#define SE_SETTLED   1e-8  /* relative change of the standard error still to come */
-#define SHORT_STEP   2e-8  /* in standard deviations of a column: the shortest step of interest */
-#define CONVERGED    1e-18 /* decrement at which no step matters, however long */
-#define FLAT         1e-12 /* decrement at which a step that does not shrink shows separation */
-#define LONG_STEP    1e-4  /* in standard deviations of a column: none so long at a true maximum */
-#define FAR          10    /* the same, of a coefficient: a ratio of e^10 for one of them */
-#define ILL          1e-6  /* variance left to a column given those before it, as a share; below it
-                              columns are made orthogonal first */
+#define SETTLED    1e-8  /* error left after the last step, in standard errors */
+#define SE_SETTLED 1e-8  /* relative change of the standard error still to come */
+#define SHORT_STEP 2e-8  /* in standard deviations of a column: the shortest step of interest */
+#define CONVERGED  1e-18 /* decrement at which no step matters, however long */
+#define FLAT       1e-12 /* decrement at which a step that does not shrink shows separation */
+#define LONG_STEP  1e-4  /* in standard deviations of a column: none so long at a true maximum */
+#define FAR        10    /* the same, of a coefficient: a ratio of e^10 for one of them */
+#define ILL                                                                                        \
+    1e-6 /* variance left to a column given those before it, as a share; below it                  \
+            columns are made orthogonal first */
 #define COLLINEAR    1e-12 /* the same, of columns that are: the information sees no difference */
 #define ROUNDING     1e-14 /* information that is only rounding error, as a share of its terms */
 #define OVERSHOT     0.25  /* turn of the slope along a step, as a share, at which it is cut */

@@ -36,8 +36,9 @@ struct node *node_get(const struct node *map, const char *key); /* NULL when abs
  * follow. */
 struct node *tree_merge(const struct node *base, const struct node *over, struct arena *memory);
 
-/* A copy of the tree in which the value at a dotted path is `value`, or without that key where there
- * is nothing in `value`; maps on the way are made where missing. Returns NULL and reports when the path runs through something that is not a map. */
+/* A copy of the tree in which the value at a dotted path is `value`, or without that key where
+ * there is nothing in `value`; maps on the way are made where missing. Returns NULL and reports
+ * when the path runs through something that is not a map. */
 struct node *tree_set(const struct node *root, const char *path, struct node *value,
                       struct place at, struct arena *memory, struct errors *e);
 struct node *tree_find(const struct node *root, const char *path); /* NULL when absent */

@@ -51,12 +51,12 @@ void analyses_echo(struct buffer *out, const struct analysis_specs *a, int inden
 struct endpoint_columns {
     const char *name;
     int value, time, event;
-    bool event_is_cause; /* 0 censored, 1 the event, 2 a competing one */
-    bool binary;         /* value is 0 or 1 */
-    int better;          /* +1 higher, -1 lower */
-    int eligible;        /* column: 1 where there ought to be a value, 0 for patients who are left
-                            out by design (dead by then, excluded); -1: every patient ought to */
-    int baseline;        /* column that the value is a change from, -1: it is none */
+    bool event_is_cause;  /* 0 censored, 1 the event, 2 a competing one */
+    bool binary;          /* value is 0 or 1 */
+    int better;           /* +1 higher, -1 lower */
+    int eligible;         /* column: 1 where there ought to be a value, 0 for patients who are left
+                             out by design (dead by then, excluded); -1: every patient ought to */
+    int baseline;         /* column that the value is a change from, -1: it is none */
     struct bounds bounds; /* of the value, or of the value plus its baseline */
 };
 

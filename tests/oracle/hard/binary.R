@@ -317,7 +317,7 @@ roc_versus <- function(d) {
   constant <- sapply(areas, is.character)
   difference <- if (any(constant)) areas[constant][[1]] else {
     one <- curve(d, d$m1); two <- curve(d, d$m2)
-    se <- sqrt(max(0, var(one, method = "delong") + var(two, method = "delong") - 2 * cov(one, two, method = "delong")))
+    se <- quiet(sqrt(max(0, var(one, method = "delong") + var(two, method = "delong") - 2 * cov(one, two, method = "delong"))))
     if (se < 1e-12) "the markers order the patients alike" else {
       gap <- as.numeric(auc(one)) - as.numeric(auc(two))
       if (abs(gap) > 1e-9) stopifnot(all.equal(roc.test(one, two, method = "delong")$statistic[[1]], gap / se, tolerance = 1e-9))

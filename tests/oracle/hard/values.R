@@ -168,7 +168,7 @@ quantile_rank <- function(d, column, covariates) {
   limits <- quiet(rq.fit.br(z, y, 0.5, alpha = 0.05, ci = TRUE, iid = TRUE))$coefficients[2, 2:3]
   limits[abs(limits) > 1e300] <- sign(limits[abs(limits) > 1e300]) * Inf
   a <- lm.fit(z[, -2, drop = FALSE], z[, 2])$residuals
-  t <- sum(a * (rq.fit.br(z[, -2, drop = FALSE], y, 0.5)$dual - 0.5)) / sqrt(0.25 * sum(a^2))
+  t <- sum(a * (quiet(rq.fit.br(z[, -2, drop = FALSE], y, 0.5))$dual - 0.5)) / sqrt(0.25 * sum(a^2))
   df <- nrow(z) - ncol(z)
   list(answer(flat(z, y), NA, limits[1], limits[2], t, 2 * pt(-abs(t), df)))
 }
