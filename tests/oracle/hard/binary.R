@@ -207,13 +207,18 @@ mixed <- function(d, covariates = NULL) {
   y <- d$dead; site <- d$site
   fit <- suppressMessages(quiet(glmer(y ~ z - 1 + (1 | site), family = binomial, nAGQ = 9, control = glmerControl(
     optimizer = "bobyqa", tolPwrss = 1e-13, check.conv.singular = "ignore", optCtrl = list(rhobeg = 1e-2, rhoend = 1e-8, maxfun = 1e5)))))
+  f <- function(point) marginal_loglik(point, y, z, site)
   at <- c(getME(fit, "theta"), fixef(fit))
+  stopifnot(abs(f(at) - as.numeric(logLik(fit))) < 1e-5)
+  # there may be another maximum beside glmer's
+  for (sd in c(0.3, 1, 2)) {
+    other <- optim(c(sd, fixef(fit)), function(p) if (p[1] < 0 || p[1] > 10) 1e9 else -f(p), control = list(maxit = 2000))
+    if (-other$value > f(at) + 1e-6) at <- other$par
+  }
   if (at[1] < 1e-3) {
     f <- logistic_fit(y, z)
     return(list(wald(f$b[2], sqrt(f$v[2, 2]), TRUE), variance = answer(0)))
   }
-  f <- function(point) marginal_loglik(point, y, z, site)
-  stopifnot(abs(f(at) - as.numeric(logLik(fit))) < 1e-5)
   for (i in 1:8) {
     step <- solve(numDeriv::hessian(f, at), numDeriv::grad(f, at))
     share <- 1

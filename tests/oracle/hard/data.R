@@ -75,4 +75,10 @@ hard$one_arm_left <- with_fit(within(trial(10, c(0, 0, 1, 0, 0, 1, 0, 1, 1, 1)),
   t <- c(1, 1, 1, 4, 4, 4, 5, 6, 7, 10); cause <- c(2, rep(1, 9)); e <- as.numeric(cause == 1)
 }))
 hard$strong <- trial(400, effect = 3)
+# the likelihood of a normal intercept of these sites falls from variance 0 on, and rises again to a higher maximum
+hard$unequal_sites <- within(trial(60), {
+  set.seed(48)
+  arm <- sample(rep_len(0:1, 60)); site <- rep(1:5, c(36, 9, 6, 5, 4))
+  dead <- rbinom(60, 1, plogis(0.2 - 0.5 * arm + c(0, 0, 0, -0.8, -1.2)[site]))
+})
 hard$outlier <- within(trial(80), { x1[5] <- 1e4; y[9] <- -1e5; t[3] <- 1e4; m1[2] <- 1e12 })
