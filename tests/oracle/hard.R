@@ -1,6 +1,7 @@
 # hard.R - every method of tests/data/hard/plan.yaml on data made to be hard: what tests/hard.t expects.
 # SPDX-License-Identifier: MIT
-# Rscript --vanilla tests/oracle/hard.R [DATA]... (from the root; rewrites tests/data/hard/*.csv and tests/oracle/hard.csv)
+# Rscript --vanilla tests/oracle/hard.R [DATA]... (from the root; rewrites tests/data/hard/*.csv and tests/oracle/hard.csv;
+# with names of data sets it writes those and prints their rows)
 #
 # Each analysis has a reference in tests/oracle/hard/ by the name it has in the plan: R's own function with its
 # tolerance tightened, or the formula, on columns of numbers that R can digest. Whether there is an answer at all is
