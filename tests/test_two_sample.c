@@ -2,7 +2,7 @@
  * properties. SPDX-License-Identifier: MIT */
 #include "model/analysis.h"
 #include "stat/bootstrap_median.h"
-#include "stat/discrete.h"
+#include "stat/difference.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -386,6 +386,7 @@ static struct discrete made_up(int n, int kind, uint64_t *random, struct scratch
 static void difference_quantiles_are_those_of_all_pairs(void **state)
 {
     (void)state;
+    enum { MANY = 400 };
     uint64_t random = 7;
     struct scratch w = {0};
     const int sizes[][2] = {{1, 1}, {1, 9}, {17, 2}, {40, 60}, {150, 120}};
@@ -403,17 +404,23 @@ static void difference_quantiles_are_those_of_all_pairs(void **state)
             }
         }
         n = coalesce(d, n);
-        double below = 0;
+        double below = 0, weight[MANY], expected[MANY], found[MANY], alone;
+        int n_asked = 0;
         for (int k = 0; k < n; k++) {
             const double half = below + d[k].weight / 2;
             below += d[k].weight;
             if (k % 50 != 0 && k + 3 < n) continue;
-            assert_true(fabs(difference_weight(&y, &x, d[k].value) - below) <= 1e-10 * below);
-            const double found = difference_quantile(&y, &x, half, &w);
-            assert_true(!(found < d[k].value) && !(found > d[k].value));
-            const double above = difference_above(&y, &x, d[k].value);
+            assert_true(fabs(difference_weight(&y, &x, d[k].value, &w) - below) <= 1e-10 * below);
+            const double above = difference_above(&y, &x, d[k].value, &w);
             assert_true(k + 1 < n ? fabs(above - d[k + 1].value) <= 0 : isinf(above));
+            difference_quantiles(&y, &x, 1, &half, &alone, &w);
+            assert_true(!(alone < d[k].value) && !(alone > d[k].value));
+            weight[n_asked] = half;
+            expected[n_asked++] = d[k].value;
         }
+        difference_quantiles(&y, &x, n_asked, weight, found, &w); /* more than it keeps cuts */
+        for (int k = 0; k < n_asked; k++)
+            assert_true(!(found[k] < expected[k]) && !(found[k] > expected[k]));
         scratch_reset(&w);
     }
     scratch_free(&w);

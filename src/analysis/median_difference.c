@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "analysis/quantile_difference.h"
 #include "stat/bootstrap_median.h"
+#include "stat/difference.h"
 #include "stat/rank.h"
 
 #include <float.h>
@@ -109,14 +110,17 @@ static void medians(const struct inference *in, const struct sample *s, struct s
     const struct discrete d0 = bootstrap_median(x, n0, w), d1 = bootstrap_median(y, n1, w);
     const double whole = d0.below[d0.n] * d1.below[d1.n];
     const double slack = 8 * DBL_EPSILON * (extent(&d0) + extent(&d1) + fabs(in->null)) + DBL_MIN;
-    const double not_above = difference_weight(&d1, &d0, in->null + slack);
-    const double not_below = whole - difference_weight(&d1, &d0, in->null - slack);
+    const double not_above = difference_weight(&d1, &d0, in->null + slack, w);
+    const double not_below = whole - difference_weight(&d1, &d0, in->null - slack, w);
     const double tail = in->alpha / in->sides, one_sided = in->benefit > 0 ? not_above : not_below;
+    const double level[2] = {whole * tail - 1e-11, whole * (1 - tail) - 1e-11};
+    double limit[2];
+    difference_quantiles(&d1, &d0, 2, level, limit, w);
     const double p = in->sides == 1 ? one_sided : 2 * fmin(not_above, not_below);
     *out = (struct result){.estimate = m1 - m0,
                            .se = hypot(discrete_sd(&d0), discrete_sd(&d1)),
-                           .ci_low = difference_quantile(&d1, &d0, whole * tail - 1e-11, w),
-                           .ci_high = difference_quantile(&d1, &d0, whole * (1 - tail) - 1e-11, w),
+                           .ci_low = limit[0],
+                           .ci_high = limit[1],
                            .statistic = NAN,
                            .p_value = fmin(1, fmax(0, p)),
                            .n = s->n};

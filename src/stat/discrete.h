@@ -16,23 +16,12 @@ struct discrete {
     double *below; /* [n + 1] */
 };
 
-/* By value, upwards; merge sort, n log n at worst. */
+/* By value, upwards; stable. */
 void weighted_sort(struct weighted *a, int n, struct scratch *w);
 
 /* From points in any order, which are sorted; equal values become one. Lives in w. */
 struct discrete discrete_from(struct weighted *points, int n, struct scratch *w);
 
 double discrete_sd(const struct discrete *d);
-
-/* The weight of the pairs (x, y) with y - x <= at. */
-double difference_weight(const struct discrete *y, const struct discrete *x, double at);
-
-/* The smallest difference y - x > at; INFINITY when there is none. */
-double difference_above(const struct discrete *y, const struct discrete *x, double at);
-
-/* The smallest difference y - x at which that weight reaches `weight`. Differences are those of
- * double arithmetic; expected time (m + n) log(m n) for m and n values, never their product. */
-double difference_quantile(const struct discrete *y, const struct discrete *x, double weight,
-                           struct scratch *w);
 
 #endif

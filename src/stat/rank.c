@@ -1,5 +1,7 @@
 /* rank.c - see rank.h.  SPDX-License-Identifier: MIT */
 #include "stat/rank.h"
+#include "stat/difference.h"
+#include "stat/order.h"
 
 #include <limits.h>
 #include <math.h>
@@ -59,23 +61,26 @@ static struct tally tally_integers(const int *key, const unsigned char *arm, int
     return t;
 }
 
+/* Without a branch on whether a value is new. */
 static struct tally tally_sorted(const double *value, const unsigned char *arm, int n,
                                  struct scratch *w)
 {
     struct tally t = {
-        0, false, scratch_doubles(w, n), {scratch_doubles(w, n), scratch_doubles(w, n)}};
+        0, false, scratch_doubles(w, n + 1), {scratch_doubles(w, n), scratch_doubles(w, n)}};
     const struct scratch_mark mark = scratch_save(w);
-    struct weighted *a = scratch_take(w, (size_t)n, sizeof *a);
-    for (int i = 0; i < n; i++) a[i] = (struct weighted){value[i], arm[i]};
-    weighted_sort(a, n, w);
+    int *order = scratch_ints(w, n), count[2] = {0, 0};
+    double before = -INFINITY;
+    order_ascending(order, value, n, w);
     for (int i = 0; i < n; i++) {
-        if (i == 0 || a[i].value > a[i - 1].value) {
-            t.value[t.n] = a[i].value;
-            t.count[0][t.n] = t.count[1][t.n] = 0;
-            t.n++;
-        }
-        t.count[0][t.n - 1] += 1 - a[i].weight;
-        t.count[1][t.n - 1] += a[i].weight;
+        const double x = value[order[i]];
+        const int again = i > 0 && !(x > before), treated = arm[order[i]];
+        t.n += !again;
+        count[0] = (count[0] & -again) + 1 - treated;
+        count[1] = (count[1] & -again) + treated;
+        t.value[t.n - 1 + again] = x; /* if again, until the next value comes */
+        t.count[0][t.n - 1] = count[0];
+        t.count[1][t.n - 1] = count[1];
+        before = x;
     }
     scratch_restore(w, mark);
     return t;
@@ -98,9 +103,9 @@ struct discrete tally_arm(const struct tally *t, int arm, struct scratch *w)
     struct discrete d = {0, scratch_doubles(w, t->n), scratch_doubles(w, t->n + 1)};
     double total = 0;
     for (int k = 0; k < t->n; k++) {
-        if (t->count[arm][k] < 1) continue;
         d.value[d.n] = t->value[k];
-        d.below[d.n++] = total;
+        d.below[d.n] = total;
+        d.n += t->count[arm][k] > 0;
         total += t->count[arm][k];
     }
     d.below[d.n] = total;
@@ -161,11 +166,13 @@ struct shift shift_between(const struct tally *t, double c, struct scratch *w)
         s = shift_by_convolution(t, (const double[4]){first, lower, upper, last}, w);
     } else {
         const struct discrete x = tally_arm(t, 0, w), y = tally_arm(t, 1, w);
-        const double middle = difference_quantile(&y, &x, lower, w);
-        const double next =
-            difference_weight(&y, &x, middle) >= upper ? middle : difference_above(&y, &x, middle);
-        s = (struct shift){(middle + next) / 2, difference_quantile(&y, &x, first, w),
-                           difference_quantile(&y, &x, last, w)};
+        const double rank[3] = {lower, first, last};
+        double at[3];
+        difference_quantiles(&y, &x, 3, rank, at, w);
+        const double next = difference_weight(&y, &x, at[0], w) >= upper
+                                ? at[0]
+                                : difference_above(&y, &x, at[0], w);
+        s = (struct shift){(at[0] + next) / 2, at[1], at[2]};
     }
     scratch_restore(w, mark);
     return s;
