@@ -1,10 +1,9 @@
-/* test_select.c - order statistics of spread values, marks by key, and the log-rank sums that rest
- * on them, against their definitions.  SPDX-License-Identifier: MIT */
+/* test_select.c - order statistics of spread values, and the log-rank sums that rest on orders,
+ * against their definitions.  SPDX-License-Identifier: MIT */
 #include "base/stream.h"
 #include "model/analysis.h"
 #include "stat/range.h"
 #include "stat/select.h"
-#include "stat/tag_order.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -91,35 +90,6 @@ static void test_quartiles_are_interpolated(void **state)
     scratch_free(&w);
 }
 
-/* Marks 0 … 255 number the keys in their sorted order; refused exactly when a key occurs twice or
- * keys crowd, and columns of distinct, evenly spread keys are not refused. */
-static void test_marks_follow_their_keys(void **state)
-{
-    (void)state;
-    struct scratch w = {0};
-    for (int kind = 0; kind < KINDS; kind++)
-        for (uint64_t k = 0; k < 20; k++) {
-            const int n = kind == ENDLESS ? 0 : (int)(12 * k + 3);
-            double key[ROOM], sorted[ROOM];
-            unsigned char tag[ROOM], got[ROOM];
-            fill((enum kind)kind, k, key, n);
-            memcpy(sorted, key, sizeof key);
-            qsort(sorted, (size_t)n, sizeof *sorted, compare_doubles);
-            bool distinct = true;
-            for (int i = 1; i < n; i++) distinct = distinct && sorted[i] > sorted[i - 1];
-            for (int i = 0; i < n; i++) {
-                const double *at =
-                    bsearch(&key[i], sorted, (size_t)n, sizeof *sorted, compare_doubles);
-                tag[i] = (unsigned char)(at - sorted);
-            }
-            const bool done = tags_by_key(key, tag, n, got, &w);
-            if (!distinct) assert_false(done);
-            if (kind == UNIFORM) assert_true(done);
-            for (int i = 0; i < n && done; i++) assert_int_equal(got[i], i);
-        }
-    scratch_free(&w);
-}
-
 /* O - E and V by their definition, a pass over all patients for each death. */
 static void defined_score(const struct sample *s, double *u, double *v)
 {
@@ -180,7 +150,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selection_is_the_sorted_value),
         cmocka_unit_test(test_quartiles_are_interpolated),
-        cmocka_unit_test(test_marks_follow_their_keys),
         cmocka_unit_test(test_logrank_of_distinct_times_is_its_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

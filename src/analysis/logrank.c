@@ -1,8 +1,8 @@
 /* logrank.c - the log-rank test and its weighted family.  SPDX-License-Identifier: MIT */
 #include "analysis/risk_set.h"
 #include "base/dispatch.h"
+#include "stat/order.h"
 #include "stat/range.h"
-#include "stat/tag_order.h"
 
 #include <math.h>
 
@@ -142,6 +142,23 @@ MULTIVERSION static void single_terms(const struct deaths *d, double *restrict u
     }
 }
 
+/* Tags in the order of time; whether no two times are equal. */
+static bool tags_by_time(const struct timeline *t, unsigned char *tag, struct scratch *w)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    int *order = scratch_ints(w, t->n), tied = 0;
+    double before = -INFINITY;
+    order_ascending(order, t->time, t->n, w);
+    for (int i = 0; i < t->n; i++) {
+        const double time = t->time[order[i]];
+        tag[i] = t->tag[order[i]];
+        tied |= !(time > before);
+        before = time;
+    }
+    scratch_restore(w, mark);
+    return !tied;
+}
+
 /* The same sums as stratum_score, term by term, for one unweighted stratum whose patients up to the
  * last death have distinct times: d = 1. False where they have not. */
 static bool distinct_score(const struct sample *s, struct score *sum, struct scratch *w)
@@ -149,7 +166,7 @@ static bool distinct_score(const struct sample *s, struct score *sum, struct scr
     const struct scratch_mark mark = scratch_save(w);
     const struct timeline t = timeline_of(s, w);
     unsigned char *tag = scratch_take(w, (size_t)t.n + 1, 1);
-    const bool distinct = tags_by_key(t.time, t.tag, t.n, tag, w);
+    const bool distinct = tags_by_time(&t, tag, w);
     if (distinct) {
         const struct deaths d = deaths_in_order(&t, tag, w);
         double *u = scratch_doubles(w, d.n), *v = scratch_doubles(w, d.n);

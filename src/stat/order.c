@@ -10,17 +10,12 @@
 #include "base/dispatch.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum {
-    RUN = 12,
-    CODE_BITS = 31,
-    CROWDED = 16 /* keys a bucket */,
-    LANE_BITS = 3,
-    LANES = 1 << LANE_BITS
-};
+enum { FEW = 32, RUN = 12 }; /* keys compared with all others; sorted by insertion */
+enum { CROWDED = 16 };       /* keys of a bucket that are compared with each other */
+enum { CODE_BITS = 31, LANE_BITS = 3, LANES = 1 << LANE_BITS };
 
 typedef int lanes __attribute__((vector_size(LANES * sizeof(int)), may_alias));
 
@@ -117,7 +112,8 @@ static struct scale scale_make(const double *key, int n)
     struct scale s = {.low = e.low, .high = e.high};
     s.near = up ? e.low : e.high;
     s.sign = up ? 1 : -1;
-    s.offset = fmax(s.sign * (e.mean - s.near), 0);
+    const double to_mean = s.sign * (e.mean - s.near);
+    s.offset = to_mean > 0 ? to_mean : 0; /* no -0, whose bits are not in order */
     const int64_t nearest = bits_of(s.offset), farthest = bits_of(e.high - e.low + s.offset);
     s.origin = up ? nearest : farthest;
     while ((farthest - nearest) >> s.shift >= (int64_t)1 << CODE_BITS) s.shift++;
@@ -130,7 +126,7 @@ MULTIVERSION_PART uint32_t position_of(const struct scale *s, double x)
     int64_t bits;
     memcpy(&bits, &distance, sizeof bits);
     const int64_t position = s->sign > 0 ? bits - s->origin : s->origin - bits;
-    return (uint32_t)((uint64_t)position >> s->shift);
+    return (uint32_t)((uint64_t)position >> s->shift) & INT32_MAX;
 }
 
 /* The buckets of one group, at least two. */
@@ -354,9 +350,22 @@ void order_in_groups(int *index, unsigned char *starts, const struct grouped_key
     scratch_restore(w, mark);
 }
 
+/* Each of a few keys is placed behind the smaller ones and the equal ones before it. */
+MULTIVERSION static void order_few(int *restrict index, const double *restrict key, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int place = 0;
+        for (int j = 0; j < n; j++) place += (key[j] < key[i]) | ((key[j] <= key[i]) & (j < i));
+        index[place] = i;
+    }
+}
+
 void order_ascending(int *index, const double *key, int n, struct scratch *w)
 {
-    if (n < 1) return;
+    if (n <= FEW) {
+        order_few(index, key, n);
+        return;
+    }
     const struct scratch_mark mark = scratch_save(w);
     int *code = scratch_ints(w, n);
     const struct buckets b = buckets_for(n);
