@@ -24,27 +24,30 @@ enum { TABLES = 4 };
 /* One tier's values, larger is better. */
 struct values {
     double *x; /* [n] */
-    double low, high;
+    double low, high, mean;
     bool whole; /* every value is a whole number */
 };
 
-/* v->x := scale from */
+/* v->x := scale from. The mean, whose bits depend on the order of summing, may guide but not enter
+ * a result. */
 MULTIVERSION static void take_column(struct values *v, const double *restrict from, double scale,
                                      int n)
 {
     double *restrict x = v->x;
-    double low = scale * from[0], high = low;
+    double low = scale * from[0], high = low, sum = 0;
     int64_t broken = 0;
-#pragma omp simd reduction(min : low) reduction(max : high) reduction(| : broken)
+#pragma omp simd reduction(min : low) reduction(max : high) reduction(+ : sum) reduction(| : broken)
     for (int i = 0; i < n; i++) {
         const double one = scale * from[i];
         x[i] = one;
         low = one < low ? one : low;
         high = one > high ? one : high;
         broken |= fabs(one - rint(one)) > 0;
+        sum += one;
     }
     v->low = low;
     v->high = high;
+    v->mean = sum / n;
     v->whole = broken == 0;
 }
 
@@ -64,15 +67,16 @@ static bool take_times(struct values *v, const struct tier *t, int n, struct scr
     return first_censored > last_event;
 }
 
+/* Closed patients, who are tied for good with those of their class, get one value: that end which
+ * most are near, so that the others still lie evenly for sorting. */
 MULTIVERSION static void level_closed(struct values *v, const unsigned char *restrict closed, int n)
 {
     double *restrict x = v->x;
-    const double low = v->low;
-    for (int i = 0; i < n; i++) x[i] = closed[i] ? low : x[i];
+    const double level = v->mean - v->low < v->high - v->mean ? v->low : v->high;
+    for (int i = 0; i < n; i++) x[i] = closed[i] ? level : x[i];
 }
 
-/* False where the tier is no order. Closed patients, who are tied for good with those of their
- * class, get one value. */
+/* False where the tier is no order. */
 static bool take_values(struct values *v, const struct tier *t, const unsigned char *closed, int n,
                         struct scratch *w)
 {

@@ -112,7 +112,7 @@ static struct scale scale_make(const double *key, int n)
     struct scale s = {.low = e.low, .high = e.high};
     s.near = up ? e.low : e.high;
     s.sign = up ? 1 : -1;
-    const double to_mean = s.sign * (e.mean - s.near);
+    const double to_mean = s.sign * (e.mean - s.near) / 2;
     s.offset = to_mean > 0 ? to_mean : 0; /* no -0, whose bits are not in order */
     const int64_t nearest = bits_of(s.offset), farthest = bits_of(e.high - e.low + s.offset);
     s.origin = up ? nearest : farthest;
