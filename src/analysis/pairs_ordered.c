@@ -1,15 +1,14 @@
 /* pairs_ordered.c - counts wins and losses of an ordered hierarchy by sorting, see pairs.h.
  * SPDX-License-Identifier: MIT
  *
- * Without margins a hierarchy is a lexicographic order, which splits patients into classes: those
- * whom the tiers so far leave tied. Pairs that tiers 1 … k decide are those of different classes,
- * so all that is counted is patients in front of each class.
+ * Without margins a hierarchy is a lexicographic order: each tier splits those whom the tiers
+ * before leave tied, a group, into classes. The pairs it decides are those of different classes of
+ * a group, so all that is counted is patients in front of each class.
  *
  * The first tiers whose values are whole numbers of a small range split by arithmetic: a class is
  * the number whose digits are the values, and one histogram of the last serves all of them, each
- * earlier tier's classes being stretches of it. From the first other tier on, patients stand in
- * order, and a tier sorts those who share a class within its places. Strata have classes of their
- * own. */
+ * earlier tier's classes being stretches of it. From the first other tier on, groups are sorted,
+ * and who is alone in a class is settled. The first groups are the strata. */
 #include "analysis/pairs_steps.h"
 #include "base/dispatch.h"
 #include "stat/order.h"
@@ -159,113 +158,132 @@ static void count_digits(const struct digits *d, const unsigned char *arm, struc
     scratch_restore(w, mark);
 }
 
-/* Counts the tiers' pairs, each tier's classes being stretches of the finest. */
+/* The patients of class k of a stratum whose first class is `first`. */
+static struct group group_of_class(const struct steps *s, int k, int stratum, int first)
+{
+    const int *controls = s->controls + k, *treated = s->treated + k;
+    return (struct group){
+        .size = controls[1] - controls[0] + treated[1] - treated[0],
+        .stratum = stratum,
+        .in_front = {controls[0] - s->controls[first], treated[0] - s->treated[first]}};
+}
+
+/* Every stretch-th of the finest steps. */
+static void take_stretches(struct steps *s, const struct steps *finest, int stretch)
+{
+    s->n = finest->n / stretch;
+    for (int q = 0; q <= s->n; q++) {
+        s->controls[q] = finest->controls[q * stretch];
+        s->treated[q] = finest->treated[q * stretch];
+    }
+}
+
+/* Counts what each tier decides, its classes being stretches of the finest; `last`: of all. */
 static void count_tiers_by_digits(const struct digits *d, const struct steps *finest, int n_strata,
-                                  struct pairs *p, struct scratch *w)
+                                  bool last, struct pairs *p, struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
-    struct steps coarse = steps_make(finest->n, w);
-    int stretch = d->n_classes / n_strata;
-    for (int k = 0; k < d->n_tiers; k++) {
-        stretch /= d->range[k];
-        coarse.n = finest->n / stretch;
-        for (int q = 0; q <= coarse.n; q++) {
-            coarse.controls[q] = finest->controls[q * stretch];
-            coarse.treated[q] = finest->treated[q * stretch];
+    struct steps s = steps_make(finest->n, w);
+    struct group *groups = scratch_take(w, (size_t)d->n_classes, sizeof *groups);
+    const int of_stratum = d->n_classes / n_strata;
+    for (int k = 0, stretch = of_stratum; k < d->n_tiers; k++) {
+        const int range = d->range[k], parents = of_stratum / stretch;
+        stretch /= range;
+        take_stretches(&s, finest, stretch);
+        for (int g = 0; g < n_strata * parents; g++) {
+            const int stratum = g / parents;
+            groups[g] = group_of_class(&s, g * range, stratum, stratum * parents * range);
+            groups[g].end = (g + 1) * range;
         }
-        steps_count(&coarse, k, n_strata, p);
+        steps_count(&s, groups, n_strata * parents, k,
+                    last && k == d->n_tiers - 1 ? EVERYBODY : NOBODY, p);
     }
     scratch_restore(w, mark);
 }
 
 /* --- splitting by sorting --------------------------------------------------------------------- */
 
-/* Patients from the worst to the best. */
-struct ranking {
-    int n, *patient;
-    unsigned char *treated, *starts; /* [n], [n + 1] starts: the first of a class */
-};
-
-/* Those who share their class with others, by class; they stay in its places. */
+/* Patients who are not settled, each in a group. */
 struct members {
-    struct grouped_keys key;
-    int *place, *patient;
+    int n, n_groups;
+    const int *patient, *group; /* [n] no patients: everybody */
+    struct group *groups;       /* [n_groups] */
 };
 
-static struct members members_room(int n, struct scratch *w)
+static struct members members_of_digits(const struct digits *d, const struct steps *s, int n_strata,
+                                        struct scratch *w)
 {
-    return (struct members){.place = scratch_ints(w, n), .patient = scratch_ints(w, n)};
-}
-
-MULTIVERSION static void count_up(int *x, int n)
-{
-    for (int i = 0; i < n; i++) x[i] = i;
-}
-
-/* All patients, before there is a ranking. */
-static struct members members_of_digits(const struct digits *d, const struct steps *s,
-                                        const struct values *v, struct scratch *w)
-{
-    struct members m = members_room(d->n, w);
-    int *size = scratch_ints(w, d->n_classes);
-    count_up(m.place, d->n);
-    count_up(m.patient, d->n);
+    const int of_stratum = d->n_classes / n_strata;
+    struct members m = {d->n, d->n_classes, NULL, d->class,
+                        scratch_take(w, (size_t)d->n_classes, sizeof *m.groups)};
     for (int k = 0; k < d->n_classes; k++)
-        size[k] = s->controls[k + 1] - s->controls[k] + s->treated[k + 1] - s->treated[k];
-    m.key = (struct grouped_keys){d->n, d->n_classes, v->x, d->class, size};
+        m.groups[k] = group_of_class(s, k, k / of_stratum, k - k % of_stratum);
     return m;
 }
 
-static struct members members_of_ranking(const struct ranking *r, const struct values *v,
-                                         struct scratch *w)
+/* Members by group, then value. */
+struct sorted {
+    int *patient;        /* [n] */
+    int *class;          /* [n] 1, 2, … */
+    struct steps before; /* the members before each class */
+};
+
+static struct sorted sorted_make(int n, struct scratch *w)
 {
-    struct members m = members_room(r->n + 1, w);
-    int n = 0, n_groups = 0;
-    for (int i = 0; i < r->n; i++) {
-        m.place[n] = i;
-        n += !(r->starts[i] & r->starts[i + 1]);
-    }
-    double *x = scratch_doubles(w, n);
-    int *group = scratch_ints(w, n), *size = scratch_ints(w, n);
-    for (int i = 0, first = 0; i < n; i++) {
-        const bool starts = r->starts[m.place[i]];
-        n_groups += starts;
-        first = starts ? i : first;
-        group[i] = n_groups - 1;
-        size[n_groups - 1] = i + 1 - first;
-        m.patient[i] = r->patient[m.place[i]];
-        x[i] = v->x[m.patient[i]];
-    }
-    m.key = (struct grouped_keys){n, n_groups, x, group, size};
-    return m;
+    return (struct sorted){scratch_ints(w, n), scratch_ints(w, n), steps_make(n, w)};
 }
 
-static void sort_members(struct ranking *r, const struct members *m, const unsigned char *arm,
-                         struct scratch *w)
+static void sort_members(struct sorted *to, const struct members *m, const struct values *v,
+                         const unsigned char *restrict arm, struct scratch *w)
 {
-    const int n = m->key.n, *from = m->patient, *to = m->place;
-    int *order = scratch_ints(w, n), *restrict patient = r->patient;
+    const struct scratch_mark mark = scratch_save(w);
+    const int n = m->n, *restrict from = m->patient;
+    int *order = scratch_ints(w, n), *size = scratch_ints(w, m->n_groups);
     unsigned char *starts = scratch_take(w, (size_t)n, 1);
-    unsigned char *restrict placed = r->starts, *restrict treated = r->treated;
-    order_in_groups(order, starts, &m->key, w);
+    double *x = from ? scratch_doubles(w, n) : v->x;
+    for (int g = 0; g < m->n_groups; g++) size[g] = m->groups[g].size;
+    for (int i = 0; i < n && from; i++) x[i] = v->x[from[i]];
+    order_in_groups(order, starts, &(struct grouped_keys){n, m->n_groups, x, m->group, size}, w);
+    int *restrict patient = to->patient, *restrict class = to->class;
+    int *restrict controls = to->before.controls, *restrict treated = to->before.treated;
+    int k = 0, n_treated = 0;
+    controls[0] = treated[0] = 0;
     for (int i = 0; i < n; i++) {
-        placed[to[i]] = starts[i];
-        patient[to[i]] = from[order[i]];
-        treated[to[i]] = arm[from[order[i]]];
+        patient[i] = from ? from[order[i]] : order[i];
+        n_treated += arm[patient[i]];
+        k += starts[i];
+        class[i] = k;
+        treated[k] = n_treated;
+        controls[k] = i + 1 - n_treated;
     }
+    to->before.n = k;
+    for (int g = 0, end = 0; g < m->n_groups; g++) {
+        end += m->groups[g].size;
+        m->groups[g].end = end > 0 ? class[end - 1] : 0;
+    }
+    scratch_restore(w, mark);
 }
 
-static void count_ranking(const struct ranking *r, struct steps *s)
+/* The classes of two and more become groups. */
+static struct members keep_tied(const struct members *m, const struct sorted *sorted,
+                                struct scratch *w)
 {
-    int k = 0, treated = 0;
-    s->controls[0] = s->treated[0] = 0;
-    for (int i = 0; i < r->n; i++) {
-        k += r->starts[i];
-        treated += r->treated[i];
-        s->treated[k] = treated;
-        s->controls[k] = i + 1 - treated;
+    int *patient = scratch_ints(w, m->n), *group = scratch_ints(w, m->n), n = 0, n_groups = 0;
+    struct group *groups = scratch_take(w, (size_t)m->n / 2 + 1, sizeof *groups);
+    const struct steps *s = &sorted->before;
+    for (int g = 0, k = 0; g < m->n_groups; g++) {
+        const struct group *of = &m->groups[g];
+        for (const int first = k; k < of->end; k++) {
+            struct group own = group_of_class(s, k, of->stratum, first);
+            if (own.size < 2) continue;
+            for (int arm = 0; arm < 2; arm++) own.in_front[arm] += of->in_front[arm];
+            memcpy(patient + n, sorted->patient + s->controls[k] + s->treated[k],
+                   (size_t)own.size * sizeof *patient);
+            for (const int end = n + own.size; n < end; n++) group[n] = n_groups;
+            groups[n_groups++] = own;
+        }
     }
-    s->n = k;
+    return (struct members){n, n_groups, patient, group, groups};
 }
 
 /* --- the hierarchy ---------------------------------------------------------------------------- */
@@ -273,45 +291,32 @@ static void count_ranking(const struct ranking *r, struct steps *s)
 /* What a hierarchy leads to, tier by tier. */
 struct progress {
     struct digits digits;
-    struct ranking ranking; /* of n patients once a tier was sorted, else of none */
-    struct steps steps;
+    struct members members; /* once a tier was sorted */
+    bool sorted;
     unsigned char *closed; /* NULL before any is */
 };
 
-static struct progress progress_start(const struct sample *s, struct scratch *w)
-{
-    struct progress p = {.digits = digits_start(s, w)};
-    p.steps = steps_make(classes_most(s->n), w);
-    p.ranking.patient = scratch_ints(w, s->n);
-    p.ranking.treated = scratch_take(w, (size_t)s->n, 1);
-    p.ranking.starts = scratch_take(w, (size_t)s->n + 1, 1);
-    return p;
-}
-
-static void settle_digits(struct progress *p, const struct sample *s, struct pairs *out,
+static void settle_digits(struct progress *p, const struct sample *s, bool last, struct pairs *out,
                           struct scratch *w)
 {
-    count_digits(&p->digits, s->arm, &p->steps, w);
-    count_tiers_by_digits(&p->digits, &p->steps, s->n_strata, out, w);
+    struct steps steps = steps_make(p->digits.n_classes, w);
+    count_digits(&p->digits, s->arm, &steps, w);
+    count_tiers_by_digits(&p->digits, &steps, s->n_strata, last, out, w);
+    if (last) return;
+    p->members = members_of_digits(&p->digits, &steps, s->n_strata, w);
 }
 
 static void split_by_sorting(struct progress *p, const struct sample *s, const struct values *v,
-                             struct pairs *out, struct scratch *w)
+                             int tier, struct pairs *out, struct scratch *w)
 {
-    const struct scratch_mark mark = scratch_save(w);
-    struct ranking *r = &p->ranking;
-    struct members m;
-    if (r->n == 0) {
-        settle_digits(p, s, out, w);
-        m = members_of_digits(&p->digits, &p->steps, v, w);
-        r->n = s->n;
-        r->starts[s->n] = 1;
-    } else {
-        m = members_of_ranking(r, v, w);
-    }
-    sort_members(r, &m, s->arm, w);
-    count_ranking(r, &p->steps);
-    scratch_restore(w, mark);
+    const bool last = tier == s->n_tiers - 1;
+    if (!p->sorted) settle_digits(p, s, false, out, w);
+    p->sorted = true;
+    struct sorted sorted = sorted_make(p->members.n, w);
+    sort_members(&sorted, &p->members, v, s->arm, w);
+    steps_count(&sorted.before, p->members.groups, p->members.n_groups, tier,
+                last ? EVERYBODY : ALONE, out);
+    if (!last) p->members = keep_tied(&p->members, &sorted, w);
 }
 
 static void count_patients(const struct sample *s, struct pairs *out)
@@ -330,27 +335,19 @@ static unsigned char *none_closed(int n, struct scratch *w)
 
 static bool count_tiers(const struct sample *s, struct scratch *w, struct pairs *out)
 {
-    struct progress p = progress_start(s, w);
+    struct progress p = {.digits = digits_start(s, w)};
     struct values v = {.x = scratch_doubles(w, s->n)};
     count_patients(s, out);
     for (int k = 0; k < s->n_tiers; k++) {
         const struct tier *t = &s->tier[k];
         if (!take_values(&v, t, p.closed, s->n, w)) return false;
-        if (p.ranking.n > 0 || !split_by_value(&p.digits, &v)) {
-            split_by_sorting(&p, s, &v, out, w);
-            steps_count(&p.steps, k, s->n_strata, out);
-        }
+        if (p.sorted || !split_by_value(&p.digits, &v)) split_by_sorting(&p, s, &v, k, out, w);
         if (t->tie_if_both) {
             if (p.closed == NULL) p.closed = none_closed(s->n, w);
             close_events(p.closed, t->event, s->n);
         }
     }
-    if (p.ranking.n == 0) settle_digits(&p, s, out, w);
-    for (int m = 0; m < s->n_strata; m++)
-        for (int k = s->n_tiers - 1; k > 0; k--) {
-            out[m].wins[k] -= out[m].wins[k - 1];
-            out[m].losses[k] -= out[m].losses[k - 1];
-        }
+    if (!p.sorted) settle_digits(&p, s, true, out, w);
     return true;
 }
 
