@@ -179,7 +179,7 @@ static void objectives_are_least(void **state)
         static const double tau[] = {0.5, 0.3, 0.5};
         for (int m = 0; m < 3; m++) {
             if (!quantile_minimise(&s, tau[m], &w)) fail_msg("%s: no minimum", c->name);
-            near(c->name, "objective", quantile_plane(&s, b),
+            near(c->name, "objective", quantile_plane(&s, b, &w),
                  c->expected[m % 2 ? MINIMUM_30 : MINIMUM], 1e-11);
         }
         scratch_free(&w);

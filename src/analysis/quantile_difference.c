@@ -123,9 +123,9 @@ static bool densities(struct regression *g, double *f, struct scratch *w)
     const struct scratch_mark mark = scratch_save(w);
     double *b = scratch_doubles(w, z->p), *low = scratch_doubles(w, z->p);
     bool found = quantile_minimise(&g->simplex, 0.5 + h, w);
-    (void)quantile_plane(&g->simplex, b);
+    (void)quantile_plane(&g->simplex, b, w);
     found = found && quantile_minimise(&g->simplex, 0.5 - h, w);
-    (void)quantile_plane(&g->simplex, low);
+    (void)quantile_plane(&g->simplex, low, w);
     for (int j = 0; j < z->p; j++) b[j] -= low[j];
     columns_predict(z, b, f);
     for (int i = 0; i < z->n; i++) f[i] = f[i] > none ? 2 * h / f[i] : 0;

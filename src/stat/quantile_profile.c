@@ -162,7 +162,7 @@ struct profile_side quantile_profile(const struct quantile_simplex *s, struct pr
                      .way = q.way,
                      .rise = scratch_doubles(w, s->n),
                      .share = scratch_doubles(w, s->p)};
-    (void)quantile_plane(s, b);
+    (void)quantile_plane(s, b, w);
     struct record r = {.side = {b[q.column], q.way * INFINITY, NAN}, .c = b[q.column]};
     r.answered = !(q.way * (q.at - r.c) > same);
     bool going = hold(&k);

@@ -19,6 +19,9 @@
 
 enum { STEPS_MAX = 10000, ROUNDS_MAX = 4 };
 
+enum { LANES = 8 };
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+
 #define SHIFT     1e-10 /* largest shift of y, in units of the largest residual */
 #define TOLERANCE 1e-10 /* by which a multiplier may be outside its bounds */
 #define GAP       1e-12 /* between the objective and its lower bound, as a share */
@@ -33,6 +36,7 @@ struct quantile_simplex quantile_simplex_copy(const struct quantile_simplex *s, 
     t.inverse = scratch_take(w, p * p, sizeof(double));
     t.gradient = scratch_doubles(w, s->p);
     t.dual = scratch_doubles(w, s->p);
+    t.row = scratch_doubles(w, s->p);
     memcpy(t.residual, s->residual, n * sizeof(double));
     memcpy(t.slope, s->slope, n * sizeof(double));
     memcpy(t.basis, s->basis, p * sizeof(int));
@@ -56,10 +60,49 @@ MULTIVERSION static void add_multiple(double *restrict to, double factor, const 
     for (int i = 0; i < n; i++) to[i] += factor * x[i];
 }
 
+/* to := from + sign X b, or sign X b from NULL; columns in turn, a few rows at a time. */
+MULTIVERSION static void add_columns(const struct quantile_simplex *s, double *to,
+                                     const double *from, double sign, const double *b)
+{
+    int i = 0;
+    for (; i + LANES <= s->n; i += LANES) {
+        lanes sum = {0};
+        if (from) memcpy(&sum, from + i, sizeof sum);
+        for (int j = 0; j < s->p; j++) {
+            lanes x;
+            memcpy(&x, s->x[j] + i, sizeof x);
+            sum += sign * b[j] * x;
+        }
+        memcpy(to + i, &sum, sizeof sum);
+    }
+    for (; i < s->n; i++) {
+        double sum = from ? from[i] : 0;
+        for (int j = 0; j < s->p; j++) sum += sign * b[j] * s->x[j][i];
+        to[i] = sum;
+    }
+}
+
+/* out[l] := row l of the inverse times v, four rows side by side */
+static void times_inverse(const struct quantile_simplex *s, const double *v, double *out)
+{
+    const int p = s->p;
+    int l = 0;
+    for (; l + 4 <= p; l += 4) {
+        const double *a = s->inverse + l * p;
+        double sum[4] = {0, 0, 0, 0};
+        for (int j = 0; j < p; j++)
+            for (int k = 0; k < 4; k++) sum[k] += a[k * p + j] * v[j];
+        memcpy(out + l, sum, sizeof sum);
+    }
+    for (; l < p; l++) {
+        out[l] = 0;
+        for (int j = 0; j < p; j++) out[l] += s->inverse[l * p + j] * v[j];
+    }
+}
+
 static void set_residuals(struct quantile_simplex *s, const double *b)
 {
-    memcpy(s->residual, s->shifted, (size_t)s->n * sizeof(double));
-    for (int j = 0; j < s->p; j++) add_multiple(s->residual, -b[j], s->x[j], s->n);
+    add_columns(s, s->residual, s->shifted, -1, b);
     for (int l = 0; l < s->p; l++) {
         if (s->basis[l] != HELD) s->residual[s->basis[l]] = 0;
     }
@@ -71,7 +114,14 @@ static void set_slopes(struct quantile_simplex *s)
     for (int l = 0; l < s->p; l++) {
         if (s->basis[l] != HELD) s->slope[s->basis[l]] = 0;
     }
-    for (int j = 0; j < s->p; j++) {
+    int j = 0;
+    for (; j + 4 <= s->p; j += 4) {
+        double sum[4] = {0, 0, 0, 0};
+        for (int i = 0; i < s->n; i++)
+            for (int k = 0; k < 4; k++) sum[k] += s->slope[i] * s->x[j + k][i];
+        memcpy(s->gradient + j, sum, sizeof sum);
+    }
+    for (; j < s->p; j++) {
         s->gradient[j] = 0;
         for (int i = 0; i < s->n; i++) s->gradient[j] += s->slope[i] * s->x[j][i];
     }
@@ -88,6 +138,7 @@ struct quantile_simplex quantile_simplex_make(int n, int p, const double *const 
     s.inverse = scratch_take(w, (size_t)p * (size_t)p, sizeof(double));
     s.gradient = scratch_doubles(w, p);
     s.dual = scratch_doubles(w, p);
+    s.row = scratch_doubles(w, p);
     memset(s.inverse, 0, (size_t)p * (size_t)p * sizeof(double));
     for (int l = 0; l < p; l++) {
         s.basis[l] = HELD;
@@ -105,19 +156,13 @@ struct quantile_simplex quantile_simplex_make(int n, int p, const double *const 
 
 void quantile_duals(struct quantile_simplex *s)
 {
-    for (int l = 0; l < s->p; l++) {
-        double d = 0;
-        for (int j = 0; j < s->p; j++) d -= s->inverse[l * s->p + j] * s->gradient[j];
-        s->dual[l] = d;
-    }
+    times_inverse(s, s->gradient, s->dual);
+    for (int l = 0; l < s->p; l++) s->dual[l] = -s->dual[l];
 }
 
 void quantile_rise(const struct quantile_simplex *s, int slot, double way, double *rise)
 {
-    memset(rise, 0, (size_t)s->n * sizeof *rise);
-    for (int j = 0; j < s->p; j++) {
-        add_multiple(rise, way * s->inverse[slot * s->p + j], s->x[j], s->n);
-    }
+    add_columns(s, rise, NULL, way, s->inverse + slot * s->p);
 }
 
 void quantile_tilt(struct quantile_simplex *s, int point, double change)
@@ -128,10 +173,8 @@ void quantile_tilt(struct quantile_simplex *s, int point, double change)
 
 void quantile_shares(const struct quantile_simplex *s, int point, double *share)
 {
-    for (int l = 0; l < s->p; l++) {
-        share[l] = 0;
-        for (int j = 0; j < s->p; j++) share[l] += s->inverse[l * s->p + j] * s->x[j][point];
-    }
+    for (int j = 0; j < s->p; j++) s->row[j] = s->x[j][point];
+    times_inverse(s, s->row, share);
 }
 
 void quantile_exchange(struct quantile_simplex *s, int slot, int point, const double *share)
@@ -327,23 +370,26 @@ struct bounds {
     double objective, gap;
 };
 
-static struct bounds bounds_at(const struct quantile_simplex *s, const double *b)
+static struct bounds bounds_at(const struct quantile_simplex *s, const double *b, struct scratch *w)
 {
+    const struct scratch_mark mark = scratch_save(w);
     struct bounds sum = {0, 0};
+    double *residual = scratch_doubles(w, s->n);
+    add_columns(s, residual, s->y, -1, b);
     for (int i = 0; i < s->n; i++) {
-        double r = s->y[i];
-        for (int j = 0; j < s->p; j++) r -= s->x[j][i] * b[j];
+        const double r = residual[i];
         const double rho = r > 0 ? s->tau * r : (s->tau - 1) * r;
         sum.objective += rho;
-        if (fabs(s->slope[i]) > 0) sum.gap += rho - s->slope[i] * r;
+        sum.gap += fabs(s->slope[i]) > 0 ? rho - s->slope[i] * r : 0;
     }
+    scratch_restore(w, mark);
     return sum;
 }
 
-double quantile_plane(const struct quantile_simplex *s, double *b)
+double quantile_plane(const struct quantile_simplex *s, double *b, struct scratch *w)
 {
     solve_basis(s, s->y, b);
-    return bounds_at(s, b).objective;
+    return bounds_at(s, b, w).objective;
 }
 
 /* Down to where, with everything computed anew, no turn is left. */
@@ -371,7 +417,7 @@ bool quantile_minimise(struct quantile_simplex *s, double tau, struct scratch *w
         lost = !settle(s, b, w);
         if (lost) break;
         solve_basis(s, s->y, b);
-        const struct bounds at = bounds_at(s, b);
+        const struct bounds at = bounds_at(s, b, w);
         found = at.gap <= GAP * (at.objective + s->scale);
         if (found) break;
         amount = round + 2 < ROUNDS_MAX ? amount / 100 : 0; /* so small that the order of points */

@@ -26,6 +26,7 @@ struct quantile_simplex {
     double *inverse;  /* [p][p] row l: the change of b that raises the plane by 1 at point l of the
                          basis and by 0 at the others */
     double *gradient; /* [p] X' slope */
+    double *row;      /* [p] room for a point's x */
     double *dual;     /* [p] of the basis: multipliers, within tau - 1 … tau at the minimum */
 };
 
@@ -38,7 +39,7 @@ struct quantile_simplex quantile_simplex_copy(const struct quantile_simplex *s, 
 bool quantile_minimise(struct quantile_simplex *s, double tau, struct scratch *w);
 
 /* b := the plane through the points of the basis; returns its objective. */
-double quantile_plane(const struct quantile_simplex *s, double *b);
+double quantile_plane(const struct quantile_simplex *s, double *b, struct scratch *w);
 
 /* Steps of the simplex method, for those who walk on from a minimum (quantile_profile.c). */
 void quantile_duals(struct quantile_simplex *s);
