@@ -164,10 +164,10 @@ static void fill_block(const struct match *m, int from, int n)
     }
 }
 
-MULTIVERSION_PART int size_of(set s)
+MULTIVERSION_PART int size_of(const set *s)
 {
     int n = 0;
-    for (int k = 0; k < WORDS; k++) n += __builtin_popcountll(s[k]);
+    for (int k = 0; k < WORDS; k++) n += __builtin_popcountll((*s)[k]);
     return n;
 }
 
@@ -182,7 +182,7 @@ MULTIVERSION static void compare_block(const struct match *m, const set *all)
             const struct block *b = &m->block[k];
             const set won = open & b->first[c->beaten[i]] & b->can_lose;
             const set lost = open & ~b->first[c->beating[i]] & b->can_win;
-            const int n_won = size_of(won), n_lost = size_of(lost);
+            const int n_won = size_of(&won), n_lost = size_of(&lost);
             open &= ~(won | lost | (b->ends & -(uint64_t)c->event[i]));
             tier_wins[k] += n_won;
             tier_losses[k] += n_lost;

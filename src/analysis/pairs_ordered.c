@@ -144,7 +144,6 @@ static void count_digits(const struct digits *d, const unsigned char *arm, struc
     int(*count)[2] = scratch_take(w, (size_t)(TABLES * n), sizeof *count);
     memset(count, 0, (size_t)(TABLES * n) * sizeof *count);
     for (int i = 0; i < d->n; i++) count[i % TABLES * n + d->class[i]][arm[i]]++;
-    s->n = n;
     s->controls[0] = s->treated[0] = 0;
     for (int k = 0; k < n; k++) {
         int here[2] = {0, 0};
@@ -155,6 +154,7 @@ static void count_digits(const struct digits *d, const unsigned char *arm, struc
         s->controls[k + 1] = s->controls[k] + here[0];
         s->treated[k + 1] = s->treated[k] + here[1];
     }
+    steps_end(s, n);
     scratch_restore(w, mark);
 }
 
@@ -171,11 +171,12 @@ static struct group group_of_class(const struct steps *s, int k, int stratum, in
 /* Every stretch-th of the finest steps. */
 static void take_stretches(struct steps *s, const struct steps *finest, int stretch)
 {
-    s->n = finest->n / stretch;
-    for (int q = 0; q <= s->n; q++) {
+    const int n = finest->n / stretch;
+    for (int q = 0; q <= n; q++) {
         s->controls[q] = finest->controls[q * stretch];
         s->treated[q] = finest->treated[q * stretch];
     }
+    steps_end(s, n);
 }
 
 /* Counts what each tier decides, its classes being stretches of the finest; `last`: of all. */
@@ -256,7 +257,7 @@ static void sort_members(struct sorted *to, const struct members *m, const struc
         treated[k] = n_treated;
         controls[k] = i + 1 - n_treated;
     }
-    to->before.n = k;
+    steps_end(&to->before, k);
     for (int g = 0, end = 0; g < m->n_groups; g++) {
         end += m->groups[g].size;
         m->groups[g].end = end > 0 ? class[end - 1] : 0;

@@ -2,7 +2,7 @@
 #include "analysis/pairs_steps.h"
 #include "base/dispatch.h"
 
-enum { LANES = STEPS_BEYOND };
+enum { LANES = 4 };
 
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 typedef int64_t lane_masks __attribute__((vector_size(LANES * sizeof(int64_t))));
@@ -11,8 +11,18 @@ typedef int whole_lanes
 
 struct steps steps_make(int n, struct scratch *w)
 {
-    const int room = n + 1 + STEPS_BEYOND;
+    const int room = n + 1 + LANES;
     return (struct steps){0, scratch_ints(w, room), scratch_ints(w, room)};
+}
+
+/* Lanes reach beyond the last class: nobody is there. */
+void steps_end(struct steps *s, int n)
+{
+    s->n = n;
+    for (int k = n + 1; k <= n + LANES; k++) {
+        s->controls[k] = s->controls[n];
+        s->treated[k] = s->treated[n];
+    }
 }
 
 /* Sums over classes, in lanes. */

@@ -6,13 +6,16 @@
 #include "analysis/pairs.h"
 
 /* Classes from the worst to the best: controls[k] and treated[k] are patients before class k, with
- * [n] all of them. Room for n + STEPS_BEYOND. */
+ * [n] all of them. */
 struct steps {
     int n, *controls, *treated;
 };
-enum { STEPS_BEYOND = 4 };
 
+/* Room for n classes; lives in w. */
 struct steps steps_make(int n, struct scratch *w);
+
+/* The steps are n, all written: needed before they are counted. */
+void steps_end(struct steps *s, int n);
 
 /* Patients whom the tiers so far leave tied, and the classes a tier splits them into: those after
  * the group before, up to `end`. */
