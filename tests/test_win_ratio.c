@@ -29,7 +29,7 @@ struct real_case {
 extern const struct analysis analysis_win_ratio;
 
 enum { RATIO, NET_BENEFIT, ODDS, TIES, WINS, LOSSES, FIRST_TIER };
-enum { N_MAX = 1500, STRATA_MAX = 5 };
+enum { N_MAX = 1500, STRATA_MAX = 5, VALUE_KINDS = 10 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 /* qnorm(0.975) of R */
@@ -89,6 +89,8 @@ static double made_up_value(int kind, uint64_t *random)
     case 4: return uniform(random) < 0.4 ? 0 : 28 * uniform(random);
     case 5: return floor(1e6 * uniform(random));
     case 6: return uniform(random) < 0.05 ? 1e300 * normal(random) : 1 + 1e-13 * normal(random);
+    case 7: return uniform(random) < 0.3 ? -0.0 : 5e-324 * (below(random, 4) - 1);
+    case 8: return uniform(random) < 0.3 ? INFINITY : uniform(random) < 0.1 ? -INFINITY : 1;
     default: return floor(40 * uniform(random)) / 4;
     }
 }
@@ -97,7 +99,7 @@ static double made_up_value(int kind, uint64_t *random)
 static void make_up_tier(struct data *d, int k, int n, bool plain, uint64_t *random)
 {
     double *x = d->column[3 * k], *time = d->column[3 * k + 1], *event = d->column[3 * k + 2];
-    const int kind = below(random, 8);
+    const int kind = below(random, VALUE_KINDS);
     const bool whole_days = uniform(random) < 0.5;
     struct tier t = {.better = uniform(random) < 0.5 ? -1 : 1};
     if (uniform(random) < 0.3) {
@@ -121,7 +123,8 @@ static void make_up_tier(struct data *d, int k, int n, bool plain, uint64_t *ran
 
 static struct sample make_up(struct data *d, int n, bool plain, uint64_t *random)
 {
-    const int n_strata = 1 + below(random, STRATA_MAX), n_tiers = 1 + below(random, 4);
+    const int n_strata = 1 + below(random, n < STRATA_MAX ? n : STRATA_MAX);
+    const int n_tiers = 1 + below(random, 4);
     for (int i = 0; i < n; i++) {
         d->arm[i] = uniform(random) < 0.45;
         d->stratum[i] = i < n_strata ? i : below(random, n_strata);
@@ -212,7 +215,7 @@ static void counts_are_those_of_all_pairs(void **state)
     int ordered[2] = {0};
     for (int round = 0; round < 3000; round++) {
         const bool plain = round % 2;
-        const int n = STRATA_MAX + (round < 2900 ? below(&random, 60) : below(&random, 900));
+        const int n = 1 + (round < 2900 ? round / 2 % 100 : round < 2990 ? 899 - round % 90 : 1499);
         const struct sample s = make_up(d, n, plain, &random);
         ordered[plain] += check_counts(&s, &w);
     }
