@@ -118,6 +118,7 @@ static enum status place(struct comparison *c, int row)
     for (int64_t i = 0; i < c->study->replicates; i++)
         if (!isnan(c->x[0][i])) c->x[0][n++] = c->x[0][i];
     fit_place(&p->fit, &p->printed, c->x[0], n);
+    p->fit.unanswered = 1 - (double)n / (double)c->study->replicates;
     if (2 * (int64_t)n < c->study->replicates) /* most trials have no such number: that is no fit */
         p->fit.percentile = NAN;
     const struct answer *a = &c->study->answer[c->plan->published_source[row]];

@@ -25,6 +25,7 @@ struct fit fit_unknown(void)
                         .high = NAN,
                         .percentile = NAN,
                         .z = NAN,
+                        .unanswered = NAN,
                         .exact = NAN,
                         .conditional = NAN,
                         .conditional_percentile = NAN};

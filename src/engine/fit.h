@@ -21,6 +21,7 @@ struct fit {
     double simulated, low, high; /* mean (geometric for ratios), 95 % range of single trials */
     double percentile;           /* share of trials that print less, and half of those as much */
     double z;                    /* distance from the mean, rounding included */
+    double unanswered;           /* share of trials that have no such number */
     bool far;                    /* the mean is far off, however wide the range */
     /* Of an estimate with both limits: the share of trials that print exactly the three. */
     double exact;

@@ -24,6 +24,7 @@ const struct published_column published_column[PUBLISHED_COLUMNS] = {
     {"high", FIELD_DOUBLE, AT(fit.high)},
     {"percentile", FIELD_DOUBLE, AT(fit.percentile)},
     {"z", FIELD_DOUBLE, AT(fit.z)},
+    {"unanswered", FIELD_DOUBLE, AT(fit.unanswered)},
     {"far", FIELD_INT8, AT(fit.far)},
     {"exact", FIELD_DOUBLE, AT(fit.exact)},
     {"conditional", FIELD_DOUBLE, AT(fit.conditional)},

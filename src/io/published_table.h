@@ -13,7 +13,7 @@ struct published_column {
     enum field_kind kind;
     size_t offset;
 };
-enum { PUBLISHED_COLUMNS = 22 };
+enum { PUBLISHED_COLUMNS = 23 };
 extern const struct published_column published_column[PUBLISHED_COLUMNS];
 
 const char *published_text(const struct published *p, const struct published_column *c);

@@ -62,6 +62,8 @@ static const char *remark(struct arena *memory, const struct published *p)
     const struct fit *f = &p->fit;
     const enum judgement counted = published_judge(p), own = fit_judge(f);
     const char *text = own == WITHIN ? "" : arena_printf(memory, "; %s", judgement_word[own]);
+    if (f->unanswered > 0)
+        text = arena_printf(memory, "%s; none in %.2g %% of trials", text, 100 * f->unanswered);
     if (f->far) text = arena_printf(memory, "%s; far off", text);
     if (!isnan(f->conditional))
         text = arena_printf(memory, "%s; given deaths: chi-squared %.1f, %.1f %%", text,
@@ -150,18 +152,22 @@ static const char *readings(struct arena *memory, const struct study *s)
 void document_note_published(struct document *d, const struct study *s)
 {
     const char *other = readings(&d->memory, s);
-    bool shares = false, given = false, exact = false, far = false;
+    bool shares = false, given = false, exact = false, far = false, unanswered = false;
     for (int i = 0; i < s->n_published; i++) {
         shares = shares || s->published[i].shares_events;
         given = given || !isnan(s->published[i].fit.conditional);
         exact = exact || !isnan(s->published[i].fit.exact);
         far = far || s->published[i].fit.far;
+        unanswered = unanswered || s->published[i].fit.unanswered > 0;
     }
     document_note(d, "95 % of trials", "the range in which 95 % of single simulated trials lie");
     document_note(d, "percentile",
                   "share of simulated trials, rounded as printed, that lie below the published "
                   "number, half of the equal ones included");
     document_note(d, "z", "published minus simulated mean over the standard deviation of trials");
+    if (unanswered)
+        document_note(d, "none in",
+                      "trials without such a number are left out; where most are, it does not fit");
     if (given)
         document_note(d, "given deaths",
                       "mean and SD together, in trials with as many deaths in the arm: share of "
