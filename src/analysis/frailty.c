@@ -172,6 +172,12 @@ static double newton_step(struct frailty *f)
     return first;
 }
 
+static double evaluate_point(struct frailty *f)
+{
+    memcpy(f->trial, f->point, (size_t)(f->p + f->q) * sizeof *f->trial);
+    return evaluate(f);
+}
+
 /* Evaluates at the stated share of the step. */
 static double try_step(struct frailty *f, double share)
 {
@@ -182,7 +188,7 @@ static double try_step(struct frailty *f, double share)
 enum undefined frailty_fit(struct frailty *f, double variance)
 {
     f->precision = 1 / variance;
-    double loglik = try_step(f, 0);
+    double loglik = evaluate_point(f);
     for (int i = 0; i < ITERATIONS_MAX; i++) {
         memcpy(f->point, f->trial, (size_t)(f->p + f->q) * sizeof *f->point);
         if (!factor(f)) return UNDEFINED_NOT_CONVERGED;
@@ -233,7 +239,7 @@ struct heterogeneity frailty_heterogeneity(struct frailty *f)
 {
     const int stride = f->m->z.blocks * LANES;
     f->precision = 0;
-    (void)try_step(f, 0);
+    (void)evaluate_point(f);
     frailty_information(f);
     double expected = 0, squares = 0;
     for (int k = 0; k < f->q; k++) {
