@@ -22,7 +22,9 @@ Q       := $(if $(V),,@)
 MPI     ?=
 AVX2    ?=
 comma   := ,
-OUT     := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),$(if $(MPI),mpi,$(if $(AVX2),avx2,release)))
+space   := $() $()
+KIND    := $(subst $(comma), ,$(SAN)) $(if $(MPI),mpi) $(if $(AVX2),avx2)
+OUT     := build/$(or $(subst $(space),-,$(strip $(KIND))),release)
 RESULT  := build/andromeda-shock.h5
 
 DEPS_READY := build/.deps$(if $(MPI),-mpi)

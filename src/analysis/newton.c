@@ -26,10 +26,10 @@ enum { ITERATIONS_MAX = 100 };
 #define FLAT       1e-12 /* decrement at which a step that does not shrink shows separation */
 #define LONG_STEP  1e-4  /* in standard deviations of a column: none so long at a true maximum */
 #define FAR        10    /* the same, of a coefficient: a ratio of e^10 for one of them */
-#define ILL                                                                                        \
-    1e-6 /* variance left to a column given those before it, as a share; below it                  \
-            columns are made orthogonal first */
-#define COLLINEAR    1e-12 /* the same, of columns that are: the information sees no difference */
+/* Variance left to a column given those before it, as a share, below which columns are made
+ * orthogonal first; and below which, of such columns, the information sees no difference. */
+#define ILL          1e-6
+#define COLLINEAR    1e-12
 #define ROUNDING     1e-14 /* information that is only rounding error, as a share of its terms */
 #define OVERSHOT     0.25  /* turn of the slope along a step, as a share, at which it is cut */
 #define LOGLIK_SLACK 1e-11 /* relative fall of the log-likelihood that is rounding error */

@@ -23,8 +23,7 @@ struct pairs {
 };
 
 /* out[n_strata]. By sorting, n log n, where the tiers are an order (margins are 0, and times, if
- * any, censored after the last event); else over all pairs, a word of bits
- * a time. */
+ * any, censored after the last event); else over all pairs, a word of bits a time. */
 void pairs_count(const struct sample *s, struct scratch *w, struct pairs *out);
 
 /* The two ways; `ordered` returns false, and nothing in out, where the tiers are no order. */

@@ -246,7 +246,7 @@ static void weigh(struct partial_likelihood *f, const double *beta)
 {
     const int n = f->z->n;
     bool nothing = f->offset == NULL;
-    for (int j = 0; j < f->z->p; j++) nothing = nothing && !(fabs(beta[j]) > 0);
+    for (int j = 0; j < f->z->p; j++) nothing = nothing && fabs(beta[j]) <= 0;
     if (nothing) {
         memset(f->eta, 0, (size_t)n * sizeof *f->eta);
         for (int i = 0; i < n; i++) f->weight[i] = 1;

@@ -9,10 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-#define ILL                                                                                        \
-    1e-6                 /* variance left to a column given those before it, as a share; below it  \
-                            columns are made orthogonal first */
-#define NO_DENSITY 1e-12 /* the same, each patient weighted with the density of the outcome */
+/* Variance left to a column given those before it, as a share, below which columns are made
+ * orthogonal first; and the same with each patient weighted with the density of the outcome. */
+#define ILL        1e-6
+#define NO_DENSITY 1e-12
 #define EXACT      1e-13 /* residual that is only rounding error, as a share of the outcome */
 #define NO_GAP     1e-8  /* between two quantiles that are one, in units of the largest residual */
 

@@ -31,11 +31,11 @@ const struct topic topics[] = {
      "the lists of zip\n"
      "last of all. A path such as trial.patients or "
      "arms.NAME.effects.mortality.hazard_ratio names a\n"
-     "value everywhere: in sweep, zip, --set PATH=VALUE and in the columns of reports. "
-     "Points share\n"
-     "their patients (simulation.common_random_numbers), so that differences between them "
-     "are precise;\n"
-     "reports say where they do not share arms.\n",
+     "value everywhere: in sweep, zip, --set PATH=VALUE and in the columns of reports; "
+     "--set PATH= takes\n"
+     "the key away. Points share their patients (simulation.common_random_numbers), so that "
+     "differences\n"
+     "between them are precise; reports say where they do not share arms.\n",
      NULL},
     {"simulation", "simulation: how often, and from which random numbers\n", simulation_params},
     {"population", "population: who is enrolled: covariates, their correlation, centres\n",
