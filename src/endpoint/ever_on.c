@@ -39,7 +39,7 @@ MULTIVERSION static void seen(double by, const struct patients *p, const double 
     for (int i = 0; i < p->n; i++) {
         const bool counts = !(excluded[i] > 0) & (followed[i] >= 0);
         const bool on = (end[i] > start[i]) & (start[i] <= by) & (start[i] <= followed[i]);
-        value[i] = counts & on ? 1 : value[i];
+        value[i] = (counts & on) ? 1 : value[i];
     }
 }
 
