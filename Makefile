@@ -3,7 +3,8 @@
 # make test                  build and pass every test; ends with the totals of prove
 # make V=1                   shows the commands
 # make AVX2=1                build build/avx2/shocksim, which leaves AVX-512 alone: for measuring
-# make MPI=1                 build build/mpi/shocksim, which also runs over MPI ranks
+# make MPI=1                 build build/mpi/shocksim, which also runs over MPI ranks; MPI=mpich (a pkg-config
+#                            module) builds build/mpich/shocksim with that library
 # make SAN=address,undefined test    the same under sanitizers (or SAN=thread, with CC=clang)
 # make lint | format         format, layers, fences, static analysis | rewrite the format
 # make bench | oracle        measure speed, R beside it where installed | renew the stored outputs of R
@@ -23,13 +24,13 @@ MPI     ?=
 AVX2    ?=
 comma   := ,
 space   := $() $()
-KIND    := $(subst $(comma), ,$(SAN)) $(if $(MPI),mpi) $(if $(AVX2),avx2)
+KIND    := $(subst $(comma), ,$(SAN)) $(MPI:1=mpi) $(AVX2:1=avx2)
 OUT     := build/$(or $(subst $(space),-,$(strip $(KIND))),release)
 RESULT  := build/andromeda-shock.h5
 
 DEPS_READY := build/.deps$(if $(MPI),-mpi)
 PKGS     = gsl $(HDF5_PC) libfyaml libxxhash sleef zlib $(if $(MPI),$(MPI_PC))
-MPI_PC   = $(firstword $(foreach m,ompi-c mpich mpi-c mpi,$(shell pkg-config --exists $m && echo $m)) ompi-c)
+MPI_PC   = $(if $(filter-out 1,$(MPI)),$(MPI),$(firstword $(foreach m,ompi-c mpich mpi-c mpi,$(shell pkg-config --exists $m && echo $m)) ompi-c))
 HDF5_PC  = $(shell pkg-config --exists hdf5-serial && echo hdf5-serial || echo hdf5)
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
