@@ -99,7 +99,9 @@ run: all
 	@$(BIN) run scenarios/andromeda-shock.yaml -o $(RESULT) --overwrite
 	@$(BIN) report $(RESULT)
 
-test: all $(TESTS)
+tests: $(TESTS)
+
+test: all tests
 	@SHOCKSIM=$(abspath $(BIN)) tests/run $(TESTS)
 
 lint: | $(DEPS_READY)
@@ -133,6 +135,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all run test lint format oracle bench verify soak install dist clean FORCE
+.PHONY: all run tests test lint format oracle bench verify soak install dist clean FORCE
 .SECONDARY:
 -include $(OBJ:.o=.d) $(TESTS:=.d) $(BENCH:=.d)

@@ -179,6 +179,8 @@ const char *hdf5_text(struct hdf5 *f, const char *path, struct arena *memory)
     const hid_t type = H5Dget_type(data), space = H5Dget_space(data);
     if (!is_text(type, space, 0))
         hdf5_damaged(f, "%s is not a text", path);
+    else if (H5Dget_storage_size(data) < H5Tget_size(type))
+        hdf5_damaged(f, "the text of %s is not all there", path);
     else {
         text = arena_alloc(memory, H5Tget_size(type) + 1, 1);
         hdf5_check(f, H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text), path);
@@ -259,6 +261,15 @@ static void close_attribute(struct attribute a)
     if (a.id >= 0) (void)H5Aclose(a.id);
 }
 
+static const hssize_t attribute_limit = 1 << 20; /* bytes; more is not ours */
+
+/* Whether the attribute is texts of that many dimensions, and not too long. */
+static bool holds_text(struct attribute a, int dimensions)
+{
+    return is_text(a.type, a.space, dimensions) &&
+           H5Sget_simple_extent_npoints(a.space) <= attribute_limit / (hssize_t)H5Tget_size(a.type);
+}
+
 uint64_t hdf5_integer_attribute(struct hdf5 *f, const char *path, const char *name)
 {
     uint64_t x = 0;
@@ -279,7 +290,7 @@ const char *hdf5_text_attribute(struct hdf5 *f, const char *path, const char *na
     char *text = arena_text(memory, "");
     const struct attribute a = open_attribute(f, path, name);
     if (f->status == STATUS_OK) {
-        if (!is_text(a.type, a.space, 0))
+        if (!holds_text(a, 0))
             hdf5_damaged(f, "attribute %s is not a text", name);
         else {
             text = arena_alloc(memory, H5Tget_size(a.type) + 1, 1);
@@ -294,7 +305,7 @@ void hdf5_texts_attribute(struct hdf5 *f, const char *path, const char *name, st
 {
     const struct attribute a = open_attribute(f, path, name);
     if (f->status == STATUS_OK) {
-        if (!is_text(a.type, a.space, 1))
+        if (!holds_text(a, 1))
             hdf5_damaged(f, "attribute %s is not a list of texts", name);
         else {
             (void)table_add_field(texts, name, FIELD_TEXT, H5Tget_size(a.type));

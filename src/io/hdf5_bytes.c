@@ -51,6 +51,9 @@ int64_t hdf5_bytes_place(struct hdf5 *f, const char *path, int64_t *n)
         hdf5_damaged(f, "%s is not bytes in one piece", path);
     else
         *n = H5Sget_simple_extent_npoints(space);
+    if (f->status == STATUS_OK &&
+        ((uint64_t)*n > H5Dget_storage_size(data) || place > (haddr_t)(INT64_MAX - *n)))
+        hdf5_damaged(f, "the bytes of %s are not all there", path);
     (void)H5Tclose(type);
     (void)H5Sclose(space);
     (void)H5Dclose(data);

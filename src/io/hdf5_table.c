@@ -95,6 +95,14 @@ void hdf5_rows_create(struct hdf5 *f, const char *path, const struct table *layo
     (void)H5Pclose(create);
 }
 
+/* Deflate makes a byte of at most 1032 (zlib 1.2, technical details), so a table of more is not all
+ * there: told before memory is taken for it. */
+static bool may_be_stored(const struct hdf5_rows *r, size_t row_size)
+{
+    enum { DEFLATE_MOST = 1032 };
+    return (uint64_t)r->n / DEFLATE_MOST <= H5Dget_storage_size(r->dataset) / row_size;
+}
+
 void hdf5_rows_open(struct hdf5 *f, const char *path, struct table *layout, struct hdf5_rows *r)
 {
     *r = (struct hdf5_rows){-1, -1, 0};
@@ -111,6 +119,8 @@ void hdf5_rows_open(struct hdf5 *f, const char *path, struct table *layout, stru
         r->n = H5Sget_simple_extent_npoints(space);
         r->type = row_type(layout);
         hdf5_check(f, r->type, path);
+        if (!may_be_stored(r, layout->row_size))
+            hdf5_damaged(f, "the rows of %s are not all there", path);
     }
     if (type >= 0) (void)H5Tclose(type);
     if (space >= 0) (void)H5Sclose(space);
