@@ -1,33 +1,16 @@
 /* fuzz_scenario.c - whatever bytes come as a scenario, reading and checking them ends, and well.
  * SPDX-License-Identifier: MIT
  *
- * The entry of libFuzzer:
- *   make CC=clang SAN=address,undefined CFLAGS='-fsanitize=fuzzer-no-link -Wno-error'
- *   clang -std=c17 -g -fsanitize=fuzzer,address,undefined -Isrc -D_XOPEN_SOURCE=700 \
- *       tests/fuzz_scenario.c build/address-undefined/libshocksim.a -fopenmp -lstdc++ -lm \
- *       $(pkg-config --libs gsl hdf5-serial libfyaml libxxhash) -o fuzz
- *   ASAN_OPTIONS=detect_leaks=0 ./fuzz CORPUS scenarios tests/errors
- * (libfyaml 0.7.12 leaks a buffer after some mistakes in its syntax.)
- * test_fuzz_scenario.c calls it with mutated scenarios and needs no clang. */
+ * The entry of libFuzzer; scripts/soak builds and runs it. test_fuzz_scenario.c calls it with
+ * mutated scenarios and needs no clang. Lines `#set PATH=VALUE` are settings of the command line.
+ */
 #include "base/text.h"
 #include "engine/plan.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
-static const char NAME[] = "fuzz.yaml";
-enum { POINTS_ENOUGH = 20 };
-
-/* What must hold, in a build without assertions too. */
-static void must(bool holds, const char *what, const char *text)
-{
-    if (holds) return;
-    (void)fprintf(stderr, "%s: %s\n", what, text);
-    abort();
-}
+enum { POINTS_ENOUGH = 20, SETTINGS_ENOUGH = 4 };
 
 /* A sweep of many points says nothing more than one of few. */
 static const struct node *fewer_points(struct reader *r, const struct node *root)
@@ -38,6 +21,34 @@ static const struct node *fewer_points(struct reader *r, const struct node *root
     return node_without(node_without(root, "sweep", r->memory), "zip", r->memory);
 }
 
+/* The settings that comments of the text stand for. */
+static int take_settings(const char *text, struct arena *memory, struct setting *setting)
+{
+    int n = 0;
+    for (const char *at = strstr(text, "#set "); at != NULL && n < SETTINGS_ENOUGH;
+         at = strstr(at + 1, "#set ")) {
+        const char *path = at + strlen("#set ");
+        const size_t length = strcspn(path, "\n"), equals = strcspn(path, "=\n");
+        if (equals == length || equals == 0) continue;
+        setting[n++] = (struct setting){arena_copy(memory, path, equals),
+                                        arena_copy(memory, path + equals + 1, length - equals - 1)};
+    }
+    return n;
+}
+
+/* A place is one in the file, in one that it extends, or a setting. */
+static void check_messages(const struct errors *e, const char *path)
+{
+    const size_t folder = (size_t)(strrchr(path, '/') - path);
+    for (int k = 0; k < e->n; k++) {
+        const char *text = e->text[k];
+        must(strncmp(text, path, folder) == 0 || strncmp(text, "--set ", 6) == 0,
+             "a message without a place", text);
+        must(strchr(text, '\n') == NULL, "a message of two lines", text);
+    }
+    must(e->n == 0 || e->status == STATUS_USAGE, "a mistake is the user's", "another status");
+}
+
 /* Reads and checks a text up to solving. True when it is without mistakes; then *resolved is the
  * scenario with all defaults, to be freed. */
 static bool read_scenario(const char *text, size_t length, char **resolved)
@@ -45,9 +56,12 @@ static bool read_scenario(const char *text, size_t length, char **resolved)
     struct errors e = {0};
     struct plan plan = {0};
     struct reader r = {&plan.memory, &e};
-    const struct node *root = tree_read_text(text, length, NAME, &plan.memory, &e);
+    struct setting setting[SETTINGS_ENOUGH];
+    const struct brief_file file = brief_file_new((const uint8_t *)text, length);
+    const int n = take_settings(arena_copy(&plan.memory, text, length), &plan.memory, setting);
+    const struct node *root = scenario_load(file.path, setting, n, &plan.memory, NULL, &e);
     must((root == NULL) == (e.n > 0), "a tree or a message", "neither or both");
-    if (root != NULL && root->kind == NODE_MAP) {
+    if (root != NULL) {
         root = fewer_points(&r, root);
         if (e.n == 0) plan_read(&r, root, &plan);
         if (e.n == 0) {
@@ -55,12 +69,8 @@ static bool read_scenario(const char *text, size_t length, char **resolved)
             memcpy(*resolved, plan.resolved, strlen(plan.resolved) + 1);
         }
     }
-    for (int k = 0; k < e.n; k++) {
-        must(strncmp(e.text[k], NAME, sizeof NAME - 1) == 0, "a message without a place",
-             e.text[k]);
-        must(strchr(e.text[k], '\n') == NULL, "a message of two lines", e.text[k]);
-    }
-    must(e.n == 0 || e.status == STATUS_USAGE, "a mistake is the user's", "another status");
+    check_messages(&e, file.path);
+    brief_file_remove(&file);
     errors_free(&e);
     plan_free(&plan);
     return *resolved != NULL;

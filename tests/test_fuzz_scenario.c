@@ -13,11 +13,14 @@
 
 #include <glob.h>
 
-enum { ITERATIONS = 6000, MUTATIONS = 3, SPAN = 24 };
+enum { ITERATIONS = 4000, MUTATIONS = 3, SPAN = 24 };
 
 struct corpus {
     int n;
-    struct buffer *text;
+    struct buffer *text; /* [n] */
+    const char **name;   /* [n] of the copy in `directory` */
+    char *directory;
+    struct arena memory;
 };
 
 static void read_file(const char *path, struct buffer *out)
@@ -29,7 +32,17 @@ static void read_file(const char *path, struct buffer *out)
     assert_int_equal(fclose(f), 0);
 }
 
-/* The tests are run from the top of the repository. */
+static void write_file(const char *directory, const char *name, const struct buffer *text)
+{
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text->text, 1, text->length, f), text->length);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* The tests are run from the top of the repository. Mutants lie beside what they may extend. */
 static int setup(void **state)
 {
     static const char *const pattern[] = {"scenarios/*.yaml", "tests/errors/*.yaml"};
@@ -39,7 +52,15 @@ static int setup(void **state)
         assert_int_equal(glob(pattern[k], k > 0 ? GLOB_APPEND : 0, NULL, &found), 0);
     c->n = (int)found.gl_pathc;
     c->text = xcalloc(found.gl_pathc, sizeof *c->text);
-    for (int k = 0; k < c->n; k++) read_file(found.gl_pathv[k], &c->text[k]);
+    c->name = arena_alloc(&c->memory, found.gl_pathc, sizeof *c->name);
+    c->directory = mkdtemp(arena_text(&c->memory, "/tmp/test_fuzz_scenario_XXXXXX"));
+    assert_non_null(c->directory);
+    assert_int_equal(setenv("TMPDIR", c->directory, 1), 0);
+    for (int k = 0; k < c->n; k++) {
+        read_file(found.gl_pathv[k], &c->text[k]);
+        c->name[k] = arena_text(&c->memory, strrchr(found.gl_pathv[k], '/') + 1);
+        write_file(c->directory, c->name[k], &c->text[k]);
+    }
     globfree(&found);
     *state = c;
     return 0;
@@ -48,18 +69,20 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct corpus *c = *state;
-    for (int k = 0; k < c->n; k++) buffer_free(&c->text[k]);
+    for (int k = 0; k < c->n; k++) {
+        char path[300];
+        (void)snprintf(path, sizeof path, "%s/%s", c->directory, c->name[k]);
+        (void)unlink(path);
+        buffer_free(&c->text[k]);
+    }
+    (void)rmdir(c->directory);
+    arena_free(&c->memory);
     free(c->text);
     free(c);
     return 0;
 }
 
 /* --- mutations -------------------------------------------------------------------------------- */
-
-static size_t below(struct stream *s, size_t n)
-{
-    return n > 0 ? (size_t)(stream_next(s) % n) : 0;
-}
 
 /* Puts `length` bytes in the place of `removed` bytes at `at`. */
 static void replace(struct buffer *b, size_t at, size_t removed, const char *bytes, size_t length)

@@ -224,14 +224,17 @@ static bool rows_share(const struct plan *plan, int a, int b)
     return false;
 }
 
+/* Whether row i belongs to the fact whose first row is `first`. */
+static bool is_of_fact(const struct plan *plan, int i, int first)
+{
+    return i == first || same_fact(&plan->published[i], &plan->published[first]);
+}
+
 static bool facts_share(const struct plan *plan, int a, int b)
 {
-    const struct published *p = plan->published;
     for (int i = 0; i < plan->n_published; i++)
-        for (int j = 0; j < plan->n_published; j++)
-            if ((i == a || same_fact(&p[i], &p[a])) && (j == b || same_fact(&p[j], &p[b])) &&
-                rows_share(plan, i, j))
-                return true;
+        for (int j = 0; j < plan->n_published && is_of_fact(plan, i, a); j++)
+            if (is_of_fact(plan, j, b) && rows_share(plan, i, j)) return true;
     return false;
 }
 
