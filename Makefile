@@ -9,7 +9,7 @@
 # make lint | format         format, layers, fences, static analysis | rewrite the format
 # make bench | oracle        measure speed, R beside it where installed | renew the stored outputs of R
 # make verify                long statistical checks: sizes and coverage without effects, power against rpact
-# make soak                  long reliability tests: kills, full disks, fuzzing, sanitizers, MPI, Slurm, the tarball
+# make soak                  long reliability tests: kills, full disks, damage, fuzzing, sanitizers, MPI, Slurm, …
 # make install PREFIX=DIR    (DESTDIR is honoured)
 # make dist                  a tarball that runs on any x86-64 Linux
 # On a machine where libraries are missing, scripts/install-deps installs them first (Debian, root).
