@@ -17,6 +17,7 @@ check() { # LABEL COMMAND...
     fi
 }
 
+compared=${COMPARED:-20} # replicates of each scenario; scripts/soak, where all is slow, takes fewer
 # The stored results of a replicate, as analyze prints them: analysis,estimate,se,ci_low,ci_high,statistic,p_value
 cat >stored.py <<'P'
 import csv, math, struct, subprocess, sys
@@ -75,7 +76,7 @@ for scenario in "$top"/scenarios/*.yaml filled.yaml; do
     check "$name: check" "$shocksim" check "$scenario"
     check "$name: 20 replicates" "$shocksim" run "$scenario" --replicates 20 -o "$name.h5" --quiet
     if /usr/bin/python3 -c 'import h5py, pandas; pandas.DataFrame' 2>/dev/null; then
-        check "$name: patients | analyze is what run stored, to the last bit" /usr/bin/python3 stored.py "$shocksim" "$scenario" "$name.h5" 20
+        check "$name: patients | analyze is what run stored, to the last bit" /usr/bin/python3 stored.py "$shocksim" "$scenario" "$name.h5" $compared
         check "$name: h5py and pandas read every table" /usr/bin/python3 "$top/tests/h5py_reads.py" "$name.h5"
     else
         echo "ok $((++n)) - $name: h5py # SKIP python3-h5py or pandas missing"
