@@ -24,7 +24,7 @@ MPI     ?=
 AVX2    ?=
 comma   := ,
 space   := $() $()
-KIND    := $(subst $(comma), ,$(SAN)) $(MPI:1=mpi) $(AVX2:1=avx2)
+KIND    := $(if $(findstring clang,$(CC)),clang) $(subst $(comma), ,$(SAN)) $(MPI:1=mpi) $(AVX2:1=avx2)
 OUT     := build/$(or $(subst $(space),-,$(strip $(KIND))),release)
 RESULT  := build/andromeda-shock.h5
 
