@@ -38,8 +38,10 @@ static void read_columns(const struct text_table *t)
     arena_free(&memory);
 }
 
+/* Behind a byte order mark, so that the first name may begin with one. */
 static void write_table(struct buffer *out, const struct text_table *t)
 {
+    buffer_puts(out, "\xef\xbb\xbf");
     for (int row = -1; row < t->n; row++)
         for (int k = 0; k < t->n_columns; k++) {
             const char *text = row < 0 ? t->name[k] : t->cell[k][row];
