@@ -87,6 +87,13 @@ P
 else ok "json says the same as csv # SKIP python3 missing"; fi
 
 # --- no answer is an answer
+for huge in 1e60 1e100 1e160 1e200 1e300; do # squares of the last three are no numbers
+    awk -F, -v huge=$huge 'BEGIN {OFS = ","} NR == 3 {$6 = huge} 1' "$top/tests/data/everything.csv" >huge.csv
+    "$shocksim" analyze huge.csv "$top/tests/data/everything.yaml" >out 2>err
+    if awk -F, 'NR > 1 {bad += ($3 == "") != ($11 == 1) || /,-?(inf|nan)/; n++} END {exit bad > 0 || n < 60}' out; then
+        ok "a value of $huge: an estimate or a reason everywhere"
+    else not_ok "a value of $huge: an estimate or a reason everywhere" out; fi
+done
 cat >plan.yaml <<'P'
 data: {arm: trt, control: "0"}
 endpoints: {death: {time: t, event: e}, dead: {value: e}}

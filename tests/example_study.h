@@ -75,7 +75,7 @@ static inline struct study example_study(int64_t replicates)
          "JAMA 2019;321:654",
          "",
          false,
-         {35.1, 28.5, 41.75, 0.475, -0.06, true, NAN, 4.5, 0.9}},
+         {35.1, 28.5, 41.75, 0.475, -0.06, 0, true, NAN, 4.5, 0.9}},
         {"primary",
          "",
          "",
@@ -87,7 +87,7 @@ static inline struct study example_study(int64_t replicates)
          "JAMA 2019;321:654",
          "a \"reason\"",
          true,
-         {NAN, NAN, NAN, NAN, NAN, false, NAN, NAN, NAN}},
+         {NAN, NAN, NAN, NAN, NAN, 0, false, NAN, NAN, NAN}},
     };
     return (struct study){
         .name = "example <study> | \"quoted\"",

@@ -34,7 +34,8 @@
     UNDEFINED(EXACT_FIT, "the covariates fit the outcome exactly")                                 \
     UNDEFINED(NO_DENSITY, "the density of the outcome at its median cannot be estimated")          \
     UNDEFINED(CONSTANT_MARKER, "the marker does not vary")                                         \
-    UNDEFINED(MARKERS_ALIKE, "the markers order the patients alike")
+    UNDEFINED(MARKERS_ALIKE, "the markers order the patients alike")                               \
+    UNDEFINED(OVERFLOW, "numbers too large or too small to compute with")
 enum undefined {
 #define UNDEFINED(name, text) UNDEFINED_##name,
     UNDEFINED_LIST

@@ -291,13 +291,9 @@ struct sample sample_take(const struct bound_analysis *b, const struct dataset *
     return s;
 }
 
-void analysis_run(const struct bound_analysis *b, const struct dataset *d, struct scratch *w,
-                  struct result *out)
+static void run_method(const struct bound_analysis *b, const struct dataset *d, struct scratch *w,
+                       struct result *out)
 {
-    if (b->missing != MISSING_COMPLETE) {
-        missing_run(b, d, w, out);
-        return;
-    }
     const struct scratch_mark mark = scratch_save(w);
     enum undefined why;
     const struct sample s = sample_take(b, d, w, &why);
@@ -306,4 +302,17 @@ void analysis_run(const struct bound_analysis *b, const struct dataset *d, struc
     else
         b->method->run(b->spec->params, &b->inference, &s, w, out);
     scratch_restore(w, mark);
+}
+
+/* Squares of values near the ends of the range of numbers leave it: what comes of them is none. */
+void analysis_run(const struct bound_analysis *b, const struct dataset *d, struct scratch *w,
+                  struct result *out)
+{
+    if (b->missing != MISSING_COMPLETE)
+        missing_run(b, d, w, out);
+    else
+        run_method(b, d, w, out);
+    for (int k = 0; k < b->n_outputs; k++)
+        if (out[k].why == UNDEFINED_NO && (isnan(out[k].estimate) || isinf(out[k].se)))
+            out[k] = result_undefined(UNDEFINED_OVERFLOW, out[k].n, out[k].events);
 }
