@@ -74,6 +74,7 @@ static void ask(const struct job *j, const struct trial *t, struct scratch *w)
                                       : j->outcome == STAY ? t->stay
                                                            : t->days,
                              .n_x = j->adjust ? COVARIATES : 0,
+                             .adjusted = j->adjust,
                              .x = x,
                              .term = -1,
                              .stratum = j->strata ? t->centre : NULL,
