@@ -111,7 +111,7 @@ YAML
 emulated=(run "$dir/small.yaml" --quiet --replicates 5 --threads 2)
 # a sanitizer's shadow memory does not fit into the emulator
 if command -v qemu-x86_64 >/dev/null && qemu-x86_64 -cpu Haswell-v4 /bin/true 2>/dev/null &&
-    ! ldd "$ss" | grep -qE 'lib(a|t|ub)san'; then
+    ! nm "$ss" 2>/dev/null | grep -qE '__(a|t|ub)san_'; then
     "$ss" "${emulated[@]}" -o "$dir/native.h5"
     for processor in Haswell-v4; do
         qemu-x86_64 -cpu $processor "$ss" "${emulated[@]}" -o "$dir/$processor.h5" 2>/dev/null
