@@ -120,8 +120,8 @@ static const char *take_measures(const struct table *t, struct study *s)
     for (int64_t i = 0; i < t->n; i++) {
         struct measure *m = &s->measure[i];
         *m = (struct measure){
-            .point = (int)table_integer(t, i, f[0]) - 1,
-            .look = (int)table_integer(t, i, f[1]) - 1,
+            .point = (int)(table_integer(t, i, f[0]) - 1),
+            .look = (int)(table_integer(t, i, f[1]) - 1),
             .answer = answer_named(s, table_text(t, i, f[2], &s->memory)),
             .name = table_text(t, i, f[3], &s->memory),
             .value = table_number(t, i, f[4]),
@@ -152,7 +152,7 @@ static const char *take_agreement(const struct table *t, struct study *s)
     for (int64_t i = 0; i < t->n; i++) {
         struct agreement *g = &s->agreement[i];
         *g = (struct agreement){
-            .point = (int)table_integer(t, i, f[0]) - 1,
+            .point = (int)(table_integer(t, i, f[0]) - 1),
             .measure = table_text(t, i, f[1], &s->memory),
             .a = answer_named(s, table_text(t, i, f[2], &s->memory)),
             .b = answer_named(s, table_text(t, i, f[3], &s->memory)),
