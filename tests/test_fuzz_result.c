@@ -51,6 +51,36 @@ static void mutants_are_read_or_refused(void **state)
     free(bytes);
 }
 
+/* Points are counted from 1; whatever stands there, taking 1 off must not leave the numbers. */
+static void points_that_are_not_there(void **state)
+{
+    (void)state;
+    static const char *const path[] = {"/operating_characteristics", "/agreement"};
+    static const int32_t number[] = {INT32_MIN, -1, 0, EXAMPLE_POINTS + 1, INT32_MAX};
+    uint8_t *bytes = xcalloc(ROOM, 1);
+    const size_t n = example_file(EXAMPLE_RESULT, bytes, ROOM);
+    for (int k = 0; k < 10; k++) {
+        struct errors e = {0};
+        struct result_file *opened;
+        struct study s;
+        struct object o = {.type = -1};
+        const struct brief_file m = brief_file_new(bytes, n);
+        const hid_t file = open_file(m.path);
+        (void)snprintf(o.name, sizeof o.name, "%s", path[k % 2]);
+        assert_true(object_read(file, &o));
+        memcpy(o.bytes, &number[k / 2], sizeof number[0]); /* the first field */
+        object_write(file, &o, false);
+        object_free(&o);
+        assert_true(H5Fclose(file) >= 0);
+        sign_results(m.path);
+        assert_int_equal(result_file_open(m.path, &opened, &s, &e), STATUS_IO);
+        assert_non_null(strstr(e.text[0], "names a point or analysis that does not exist"));
+        errors_free(&e);
+        brief_file_remove(&m);
+    }
+    free(bytes);
+}
+
 /* A small file must not make its reader take memory, or time, without end. */
 static void rows_that_are_not_there(void **state)
 {
@@ -87,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_it_is),
         cmocka_unit_test(rows_that_are_not_there),
+        cmocka_unit_test(points_that_are_not_there),
         cmocka_unit_test(mutants_are_read_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
