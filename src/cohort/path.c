@@ -284,6 +284,14 @@ static void deviate(const struct drawing *d, int k, const double *score, double 
     scratch_restore(d->w, mark);
 }
 
+/* What death and the received arm add. */
+static void shift_marker(const struct drawing *d, int k, const double *death, double *y)
+{
+    const struct marker_course *m = &d->plan->baseline->spec->markers.item[k];
+    if (fabs(m->death_shift) > 0) kernel_add_before(death, m->within, m->death_shift, y, d->n);
+    for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, &d->plan->arm[a].marker[k].effect, y);
+}
+
 /* The odds of a yes. */
 static void marker_odds(const struct drawing *d, int k, const double *death, double *y)
 {
@@ -302,8 +310,7 @@ static void marker_odds(const struct drawing *d, int k, const double *death, dou
     }
     predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
     kernel_linear(1, plan->location, y, d->n);
-    if (fabs(m->death_shift) > 0) kernel_add_before(death, m->within, m->death_shift, y, d->n);
-    for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, &d->plan->arm[a].marker[k].effect, y);
+    shift_marker(d, k, death, y);
     vector_exp(y, y, d->n);
 }
 
@@ -314,8 +321,7 @@ static void marker_value(const struct drawing *d, int k, const double *death, co
     const struct marker_plan *plan = &d->plan->baseline->marker[k];
     predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
     deviate(d, k, score, y);
-    if (fabs(m->death_shift) > 0) kernel_add_before(death, m->within, m->death_shift, y, d->n);
-    for (int a = 0; a < d->n_arms; a++) add_effect_of(d, a, &d->plan->arm[a].marker[k].effect, y);
+    shift_marker(d, k, death, y);
     if (m->distribution != MARKER_NORMAL) vector_exp(y, y, d->n);
 }
 
