@@ -25,6 +25,16 @@ static bool same_file(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+/* 0, or the reason why a file cannot be read: that of a folder shows only when it is. */
+static int unreadable(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return errno;
+    const int reason = getc(file) == EOF && ferror(file) ? errno : 0;
+    (void)fclose(file);
+    return reason;
+}
+
 /* files[0..depth] is the chain that led here, for finding cycles. */
 static struct node *load_chain(const char **files, int depth, struct arena *memory,
                                struct errors *e)
@@ -52,13 +62,12 @@ static struct node *load_chain(const char **files, int depth, struct arena *memo
         error_at(e, extends->at, "more than %d files extend each other", EXTENDS_DEPTH);
         return NULL;
     }
-    FILE *probe = fopen(files[depth + 1], "r");
-    if (probe == NULL) {
+    const int reason = unreadable(files[depth + 1]);
+    if (reason != 0) {
         error_at(e, extends->at, "extends '%s', which cannot be read: %s", files[depth + 1],
-                 strerror(errno));
+                 strerror(reason));
         return NULL;
     }
-    (void)fclose(probe);
     struct node *base = load_chain(files, depth + 1, memory, e);
     if (base == NULL) return NULL;
     return tree_merge(base, node_without(root, "extends", memory), memory);
