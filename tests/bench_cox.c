@@ -1,6 +1,7 @@
 /* bench_cox.c - microseconds of one Cox fit, log-rank test and logistic fit on fresh trials.
  * SPDX-License-Identifier: MIT */
 #include "analysis/cox_model.h"
+#include "analysis/cox_start.h"
 #include "stat/order.h"
 
 #include <math.h>
@@ -114,6 +115,12 @@ static double evaluate_counted(void *model, const double *beta, struct derivativ
     return partial_likelihood_evaluate(&at->m.partial, beta, d);
 }
 
+static bool approach(void *model, double *beta, struct newton_step *last, struct scratch *w)
+{
+    struct stage *at = model;
+    return cox_start(&at->m.partial, beta, last, w);
+}
+
 static void stage_order(struct stage *at)
 {
     order_ascending(scratch_ints(at->w, PATIENTS), at->s->time, PATIENTS, at->w);
@@ -140,7 +147,7 @@ static void stage_evaluate(struct stage *at)
 
 static void stage_maximise(struct stage *at)
 {
-    const struct likelihood f = {&at->m.z, evaluate_counted, at};
+    const struct likelihood f = {&at->m.z, evaluate_counted, at, approach};
     (void)likelihood_maximise(&f, NAN, at->w);
 }
 

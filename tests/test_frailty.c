@@ -224,7 +224,7 @@ static struct sample random_sample(const struct trial *t, const double **x)
     return s;
 }
 
-/* At variance 0 the frailty model is the model without. */
+/* At variance 0 the frailty model is the model without, to what ends both searches (newton.c). */
 static void test_variance_zero(void **state)
 {
     (void)state;
@@ -239,8 +239,8 @@ static void test_variance_zero(void **state)
         run(&analysis_cox_frailty, &s, (struct parameters){0}, 1, r);
         if (r[1].estimate > 0) continue;
         run(&analysis_cox, &s, (struct parameters){0}, 1, &plain);
-        close_to("variance 0", "hazard ratio", r[0].estimate, plain.estimate, 1e-12);
-        close_to("variance 0", "se", r[0].se, plain.se, 1e-12);
+        close_to("variance 0", "hazard ratio", r[0].estimate, plain.estimate, 1e-9);
+        close_to("variance 0", "se", r[0].se, plain.se, 1e-9);
         zero++;
     }
     assert_in_range(zero, 10, 35);

@@ -114,7 +114,7 @@ bool binary_factor(struct binary_model *m, const double *weight, struct scratch 
 /* The fitted values follow Newton's last step. */
 enum undefined binary_maximise(struct binary_model *m, struct scratch *w)
 {
-    const struct likelihood f = {m->z, evaluate, m};
+    const struct likelihood f = {.z = m->z, .evaluate = evaluate, .model = m};
     const struct maximum found = likelihood_maximise_from(&f, m->beta, w);
     if (found.why != UNDEFINED_NO) return found.why;
     if (!(fit(m, m->beta) > -INFINITY)) return UNDEFINED_NOT_CONVERGED;

@@ -36,7 +36,7 @@ static struct result adjusted(const struct cox *c, const struct inference *in,
     struct firth penalised;
     if (m.why == UNDEFINED_NO && firth) {
         firth_init(&penalised, &m.partial, w);
-        f = (struct likelihood){&m.z, firth_evaluate, &penalised};
+        f = (struct likelihood){.z = &m.z, .evaluate = firth_evaluate, .model = &penalised};
     }
     struct result r = answer(m.why, &f, c, in, w);
     /* a penalised likelihood has a maximum */

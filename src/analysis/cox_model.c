@@ -1,5 +1,6 @@
 /* cox_model.c - see cox_model.h.  SPDX-License-Identifier: MIT */
 #include "analysis/cox_model.h"
+#include "analysis/cox_start.h"
 
 #include "base/dispatch.h"
 
@@ -52,7 +53,7 @@ void cox_model_build(struct cox_model *m, const struct sample *s, enum ties ties
 
 struct likelihood cox_model_likelihood(struct cox_model *m)
 {
-    return (struct likelihood){&m->z, partial_likelihood_evaluate, &m->partial};
+    return (struct likelihood){&m->z, partial_likelihood_evaluate, &m->partial, cox_start};
 }
 
 struct result cox_model_ask(enum ties ties, const struct inference *in, const struct sample *s,

@@ -94,5 +94,5 @@ static double two_arms_evaluate(void *model, const double *beta, struct derivati
 
 struct likelihood two_arms_likelihood(struct two_arms *m)
 {
-    return (struct likelihood){&m->z, two_arms_evaluate, m};
+    return (struct likelihood){.z = &m->z, .evaluate = two_arms_evaluate, .model = m};
 }

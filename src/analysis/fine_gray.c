@@ -225,7 +225,7 @@ struct maximum fine_gray_fit(const struct sample *s, int of_interest, struct scr
     if (columns_build(&z, s, &rows, false, w)) {
         struct subdistribution f;
         subdistribution_init(&f, s, patient, &z, of_interest, w);
-        const struct likelihood l = {&z, subdistribution_evaluate, &f};
+        const struct likelihood l = {.z = &z, .evaluate = subdistribution_evaluate, .model = &f};
         double *beta = scratch_doubles(w, z.p);
         memset(beta, 0, (size_t)z.p * sizeof *beta);
         m = likelihood_maximise_from(&l, beta, w);

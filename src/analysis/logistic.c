@@ -62,7 +62,7 @@ static struct result regression(const struct inference *in, const struct sample 
                              .whole = scratch_doubles(w, s->n),
                              .v = scratch_doubles(w, s->n),
                              .residual = scratch_doubles(w, s->n)}};
-    const struct likelihood f = {&z, logistic_evaluate, &m};
+    const struct likelihood f = {.z = &z, .evaluate = logistic_evaluate, .model = &m};
     return likelihood_result(&f, test, in, w);
 }
 

@@ -59,7 +59,8 @@ static bool fit_init(struct fit *f, const struct sample *s, int points, struct s
 
 static void maximise(struct fit *f, double sd)
 {
-    const struct likelihood likelihood = {&f->z, random_intercept_evaluate, &f->model};
+    const struct likelihood likelihood = {
+        .z = &f->z, .evaluate = random_intercept_evaluate, .model = &f->model};
     f->model.sd = sd;
     f->maximum = likelihood_maximise_from(&likelihood, f->beta, f->w);
 }

@@ -20,7 +20,7 @@
 enum { ITERATIONS_MAX = 100 };
 
 #define SETTLED    1e-8  /* error left after the last step, in standard errors */
-#define SE_SETTLED 1e-8  /* relative change of the standard error still to come */
+#define SE_SETTLED 1e-10 /* relative change of the standard error still to come */
 #define SHORT_STEP 2e-8  /* in standard deviations of a column: the shortest step of interest */
 #define CONVERGED  1e-18 /* decrement at which no step matters, however long */
 #define FLAT       1e-12 /* decrement at which a step that does not shrink shows separation */
@@ -38,7 +38,8 @@ struct newton {
     const struct likelihood *f;
     int p, n_free, stride;
     double fixed;
-    const double *start; /* NULL: 0 */
+    const double *start;     /* NULL: 0 */
+    struct newton_step last; /* that led there */
     struct derivatives d;
     double *beta, *trial, *step;
     double loglik;
@@ -53,6 +54,7 @@ static void newton_init(struct newton *t, const struct likelihood *f, double fix
                          .n_free = f->z->p - !isnan(fixed),
                          .stride = stride,
                          .fixed = fixed,
+                         .last = NO_STEP,
                          .d = {.gradient = scratch_doubles(w, stride),
                                .information = scratch_doubles(w, stride * stride),
                                .scale = scratch_doubles(w, stride)},
@@ -144,18 +146,11 @@ static enum undefined advance(struct newton *t, double decrement)
     return no_maximum(t);
 }
 
-/* What the step before a step was like. */
-struct approach {
-    double longest; /* in standard deviations of a column */
-    double length;  /* in standard errors */
-    double pivot;   /* 1 over the standard error of the last coefficient */
-};
-
 /* Whether a step leaves nothing behind, with r its length in steps before. Newton's steps square
  * the error, c e^2, so that r^2 of this one is left; steps that shrink by the same factor each time
  * (firth.h) leave about r of it and so must be shorter. The standard error, which is known before
  * the step, will change r times as much as it did. */
-static bool settles(struct approach now, struct approach last)
+static bool settles(struct newton_step now, struct newton_step last)
 {
     const double r = now.length / last.length;
     return now.longest <= LONG_STEP && now.length * r * r <= SETTLED &&
@@ -166,13 +161,13 @@ static enum undefined climb(struct newton *t)
 {
     enum undefined why = start(t);
     const int last_column = t->p - 1;
-    struct approach last = {INFINITY, 1, INFINITY};
+    struct newton_step last = t->last;
     for (int i = 0; why == UNDEFINED_NO; i++) {
         memcpy(t->beta, t->trial, (size_t)t->p * sizeof *t->beta);
         double longest;
         const double decrement = newton_step(t, &longest);
-        const struct approach now = {longest, sqrt(decrement),
-                                     t->d.information[last_column * (t->stride + 1)]};
+        const struct newton_step now = {longest, sqrt(decrement),
+                                        t->d.information[last_column * (t->stride + 1)]};
         if (!isfinite(decrement)) return no_maximum(t);
         const bool same_length = longest > 0.5 * last.longest && longest > LONG_STEP;
         if (decrement <= FLAT && same_length) return UNDEFINED_SEPARATION;
@@ -205,6 +200,12 @@ struct maximum likelihood_maximise(const struct likelihood *f, double fixed, str
     const struct scratch_mark mark = scratch_save(w);
     struct newton t;
     newton_init(&t, f, fixed, w);
+    double *near = scratch_doubles(w, t.stride);
+    struct newton_step last;
+    if (isnan(fixed) && f->approach != NULL && f->approach(f->model, near, &last, w)) {
+        t.start = near;
+        t.last = last;
+    }
     const struct maximum m = maximise(&t);
     scratch_restore(w, mark);
     return m;

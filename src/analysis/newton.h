@@ -5,6 +5,8 @@
 
 #include "analysis/columns.h"
 
+#include <math.h>
+
 /* First and second derivatives at one point; stride = 4 * blocks of the columns. */
 struct derivatives {
     double *gradient;    /* [stride] */
@@ -13,11 +15,23 @@ struct derivatives {
                       what is smaller by 16 digits is rounding error */
 };
 
+/* What a step was like. */
+struct newton_step {
+    double longest; /* in standard deviations of a column */
+    double length;  /* in standard errors */
+    double pivot;   /* 1 over the standard error of the last coefficient, before the step */
+};
+
+/* After which only a step of no length is the last. */
+#define NO_STEP ((struct newton_step){INFINITY, 1, INFINITY})
+
 struct likelihood {
     struct columns *z;
     /* Returns the log-likelihood at beta[p] and writes its derivatives. */
     double (*evaluate)(void *model, const double *beta, struct derivatives *d);
     void *model;
+    /* NULL, or sets beta[p] near the maximum and says by what last step; false: it has none. */
+    bool (*approach)(void *model, double *beta, struct newton_step *last, struct scratch *w);
 };
 
 /* What is known at a maximum, of the last column's coefficient in the patients' units. */

@@ -257,6 +257,28 @@ static void weigh(struct partial_likelihood *f, const double *beta)
     vector_exp(f->weight, f->eta, n);
 }
 
+/* Increments and expected deaths, without sums of rows. */
+MULTIVERSION static void hazards(struct partial_likelihood *f)
+{
+    for (int g = 0; g < f->sets->n_strata; g++) {
+        const int start = f->sets->start[g];
+        f->denominator[f->first_term[g]] = lanes_sum(f->weight + start, f->sets->lead[g] - start);
+    }
+    running_sums(f, f->denominator, 0, 0);
+    risk_totals(f);
+    expected_deaths(f, f->increment, f->v);
+}
+
+void partial_likelihood_gradient(struct partial_likelihood *f, const double *beta, double *gradient)
+{
+    const struct columns *z = f->z;
+    weigh(f, beta);
+    hazards(f);
+    memset(f->expected, 0, (size_t)z->blocks * sizeof *f->expected);
+    rows_add(f->expected, z->row, z->n, z->blocks, f->v);
+    for (int b = 0; b < z->blocks; b++) ((lanes *)gradient)[b] = f->observed[b] - f->expected[b];
+}
+
 double partial_likelihood_evaluate(void *model, const double *beta, struct derivatives *d)
 {
     struct partial_likelihood *f = model;

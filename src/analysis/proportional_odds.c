@@ -303,7 +303,7 @@ static struct result regression(const struct sample *s, const struct levels *l,
     if (!columns_build(&z, s, &rows, false, w)) return result_undefined(UNDEFINED_SINGULAR, 0, 0);
     struct model m;
     model_init(&m, &z, l, w);
-    const struct likelihood f = {&z, proportional_odds_evaluate, &m};
+    const struct likelihood f = {.z = &z, .evaluate = proportional_odds_evaluate, .model = &m};
     return likelihood_result(&f, test, in, w);
 }
 

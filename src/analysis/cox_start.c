@@ -1,0 +1,281 @@
+/* cox_start.c - see cox_start.h.  SPDX-License-Identifier: MIT
+ *
+ * Newton's method in single precision, with Breslow's likelihood whatever the ties: one term a time
+ * of death, with all who die then at risk (partial_likelihood.c has the formulas). Single precision
+ * and the last step leave some 1e-6 standard errors. A step by the gradient in double precision and
+ * the information of the last one leaves about 1e-9, without ties; with ties the start is less
+ * near.
+ *
+ * It gives no answer where the question is hard: for many or nearly collinear columns, and when it
+ * does not converge at once. */
+#include "analysis/cox_start.h"
+
+#include "base/dispatch.h"
+#include "stat/cholesky.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+enum { STRIP = 16, WIDE = 8, CHAINS = 4, TURNS = WIDE / 2 + 1, ITERATIONS_MAX = 6 };
+typedef float wide __attribute__((vector_size(WIDE * sizeof(float)), may_alias));
+typedef int whole __attribute__((vector_size(WIDE * sizeof(int)), may_alias));
+typedef float half __attribute__((vector_size(LANES * sizeof(float)), may_alias));
+
+#define NEAR       0.02  /* length of a step, in standard errors, after which the rest is small */
+#define SLOW       0.7   /* of the step before: so long a step shows no convergence */
+#define COLLINEAR  1e-3  /* variance left to a column given those before it, as a share */
+#define FAR        30.0F /* a linear predictor: hazards this far apart are left to others */
+#define LONG_START 0.1   /* in standard deviations of a column: no short step at a true maximum */
+
+struct start {
+    const struct partial_likelihood *f;
+    int room;      /* rows, in whole strips */
+    float *column; /* [p][room] */
+    wide *row;     /* [rows] columns, padded with zeros */
+    int *closing;  /* [rows] 1: the last row at risk at a time of death */
+    float *deaths; /* [times] */
+    struct derivatives d;
+
+    /* At the coefficients evaluated last: */
+    float *weight, *v; /* [rows] exp(linear predictor); expected deaths */
+    float *hazard;     /* [rows] its increment at the time that the row closes, else 0 */
+    wide *sum;         /* [times] S1 */
+    float *total;      /* [times] S0, then deaths / S0 */
+    float *minus;      /* [times] -deaths / S0^2 */
+};
+
+static struct start start_new(const struct partial_likelihood *f, struct scratch *w)
+{
+    const struct risk_sets *sets = f->sets;
+    const size_t n = (size_t)sets->n, times = (size_t)sets->n_times;
+    const int stride = f->z->blocks * LANES, room = (sets->n + STRIP - 1) / STRIP * STRIP;
+    struct start s = {
+        .f = f,
+        .room = room,
+        .column = scratch_take(w, (size_t)(f->z->p * room), sizeof *s.column),
+        .row = scratch_take(w, n, sizeof *s.row),
+        .closing = scratch_ints(w, sets->n),
+        .deaths = scratch_take(w, times, sizeof *s.deaths),
+        .d = {.gradient = scratch_doubles(w, stride),
+              .information = scratch_doubles(w, stride * stride),
+              .scale = scratch_doubles(w, stride)},
+        .weight = scratch_take(w, (size_t)room, sizeof *s.weight),
+        .v = scratch_take(w, n, sizeof *s.v),
+        .hazard = scratch_take(w, n, sizeof *s.hazard),
+        .sum = scratch_take(w, times, sizeof *s.sum),
+        .total = scratch_take(w, times, sizeof *s.total),
+        .minus = scratch_take(w, times, sizeof *s.minus),
+    };
+    memset(s.closing, 0, n * sizeof *s.closing);
+    memset(s.hazard, 0, n * sizeof *s.hazard);
+    for (int k = 0; k < sets->n_times; k++) {
+        s.closing[sets->time[k].end - 1] = 1;
+        s.deaths[k] = (float)sets->time[k].deaths;
+    }
+    return s;
+}
+
+MULTIVERSION static void narrow(struct start *s)
+{
+    const struct columns *z = s->f->z;
+    for (int j = 0; j < z->p; j++) {
+        for (int i = 0; i < s->room; i++)
+            s->column[j * s->room + i] = (float)z->column[j * z->room + i];
+    }
+    for (int i = 0; i < z->n; i++) {
+        const lanes *row = z->row + (size_t)i * (size_t)z->blocks;
+        half *x = (half *)&s->row[i];
+        x[0] = __builtin_convertvector(row[0], half);
+        x[1] = z->blocks > 1 ? __builtin_convertvector(row[1], half) : (half){0};
+    }
+}
+
+/* exp(x) for |x| <= FAR, within 3e-7: 2^k times the series of the rest. */
+MULTIVERSION_PART void exponential(wide *to, wide x)
+{
+    const wide to_whole = (wide){0} + 0x1.8p23F, k = (x * 1.44269504F + to_whole) - to_whole;
+    const wide r = (x - k * 0.693359375F) + k * 2.12194440e-4F;
+    const wide series =
+        1 + r * (1 + r * (1.F / 2 + r * (1.F / 6 + r * (1.F / 24 + r * (1.F / 120)))));
+    *to = series * (wide)((__builtin_convertvector(k, whole) + 127) << 23);
+}
+
+/* Weights at beta; false when linear predictors are far apart. */
+MULTIVERSION static bool weigh(struct start *s, const double *beta)
+{
+    whole farthest = {0}; /* of absolute values, whose bits are in order */
+    for (int i = 0; i < s->room; i += STRIP) {
+        wide eta[STRIP / WIDE] = {{0}, {0}};
+        for (int j = 0; j < s->f->z->p; j++) {
+            const wide *x = (const wide *)(s->column + j * s->room + i);
+            for (int k = 0; k < STRIP / WIDE; k++) eta[k] += (float)beta[j] * x[k];
+        }
+        for (int k = 0; k < STRIP / WIDE; k++) {
+            const whole apart = (whole)eta[k] & INT_MAX, more = apart > farthest;
+            farthest = (apart & more) | (farthest & ~more);
+            exponential((wide *)(s->weight + i) + k, eta[k]);
+        }
+    }
+    float most = 0;
+    for (int k = 0; k < WIDE; k++) most = fmaxf(most, ((wide)farthest)[k]);
+    return most <= FAR;
+}
+
+/* S1 and S0 over rows that no order binds; four at a time, as each addition waits for the last. */
+MULTIVERSION_PART void sum_rows(const struct start *s, int first, int end, wide *to, float *total)
+{
+    const float *weight = s->weight;
+    wide sum[CHAINS] = {{0}, {0}, {0}, {0}};
+    float weights[CHAINS] = {0};
+    int i = first;
+    for (; i + CHAINS <= end; i += CHAINS) {
+        for (int k = 0; k < CHAINS; k++) {
+            sum[k] += weight[i + k] * s->row[i + k];
+            weights[k] += weight[i + k];
+        }
+    }
+    for (; i < end; i++) {
+        sum[0] += weight[i] * s->row[i];
+        weights[0] += weight[i];
+    }
+    *total = (weights[0] + weights[2]) + (weights[1] + weights[3]);
+    *to = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+/* Sums over the risk sets of one stratum, its times from k on: what is written last in a time's
+ * place is its sum. Returns the time after them. */
+MULTIVERSION_PART int sum_stratum(struct start *s, int stratum, int k)
+{
+    const struct risk_sets *sets = s->f->sets;
+    const int lead = sets->lead[stratum], end = sets->start[stratum + 1];
+    const wide *restrict row = s->row;
+    const float *restrict weight = s->weight;
+    const int *restrict closing = s->closing;
+    wide *restrict sums = s->sum, sum;
+    float *restrict totals = s->total, total;
+    sum_rows(s, sets->start[stratum], lead, &sum, &total);
+    for (int i = lead; i < end; i++) {
+        sums[k] = sum += weight[i] * row[i];
+        totals[k] = total += weight[i];
+        k += closing[i];
+    }
+    return k;
+}
+
+/* Expected deaths of the rows of one stratum, from the increments in the rows that close times. */
+MULTIVERSION_PART void expect_stratum(struct start *s, int stratum)
+{
+    const struct risk_sets *sets = s->f->sets;
+    const int start = sets->start[stratum], lead = sets->lead[stratum];
+    const float *restrict weight = s->weight, *restrict increment = s->hazard;
+    float *restrict v = s->v, hazard = 0;
+    for (int i = sets->start[stratum + 1] - 1; i >= lead; i--) {
+        hazard += increment[i];
+        v[i] = weight[i] * hazard;
+    }
+    for (int i = start; i < lead; i++) v[i] = weight[i] * hazard;
+}
+
+/* Columns k, k + 1, … 7, 0, … k - 1 in the place of 0, 1, … */
+#define TURN(x, k) __builtin_shufflevector(x, x, k, k + 1, k + 2, k + 3, k + 4, k + 5, k + 6, k + 7)
+
+/* Lower triangle of to[stride][stride] += sum_i weight[i] row[i] row[i]'; sum := sum_i weight[i]
+ * row[i]. Any two columns are one and the same turned by at most half a circle. */
+MULTIVERSION_PART void add_products(double *to, int stride, wide *sum, const wide *row,
+                                    const float *weight, int n)
+{
+    wide product[TURNS] = {{0}, {0}, {0}, {0}, {0}};
+    *sum = (wide){0};
+    for (int i = 0; i < n; i++) {
+        const wide x = row[i], y = weight[i] * x;
+        *sum += y;
+        product[0] += y * x;
+        product[1] += y * TURN(x, 1);
+        product[2] += y * TURN(x, 2);
+        product[3] += y * TURN(x, 3);
+        product[4] += y * TURN(x, 4);
+    }
+    for (int turn = 0; turn < TURNS; turn++) {
+        for (int k = 0; k < (turn < WIDE / 2 ? WIDE : WIDE / 2); k++) {
+            const int j = (k + turn) % WIDE, low = k < j ? k : j, high = k < j ? j : k;
+            if (high < stride) to[high * stride + low] += (double)product[turn][k];
+        }
+    }
+}
+
+/* Gradient and information at s->weight. */
+MULTIVERSION static void evaluate(struct start *s)
+{
+    const struct partial_likelihood *f = s->f;
+    const int stride = f->z->blocks * LANES;
+    for (int g = 0, k = 0; g < f->sets->n_strata; g++) k = sum_stratum(s, g, k);
+    for (int k = 0; k < f->sets->n_times; k++) {
+        const float increment = s->deaths[k] / s->total[k];
+        s->minus[k] = -increment / s->total[k];
+        s->total[k] = increment;
+    }
+    for (int k = 0; k < f->sets->n_times; k++) s->hazard[f->sets->time[k].end - 1] = s->total[k];
+    for (int g = 0; g < f->sets->n_strata; g++) expect_stratum(s, g);
+    double *information = s->d.information;
+    memset(information, 0, (size_t)(stride * stride) * sizeof *information);
+    wide sum;
+    add_products(information, stride, &sum, s->row, s->v, f->z->n);
+    for (int j = 0; j < stride; j++) {
+        s->d.scale[j] = information[j * (stride + 1)];
+        s->d.gradient[j] = ((const double *)f->observed)[j] - (double)sum[j];
+    }
+    add_products(information, stride, &sum, s->sum, s->minus, f->sets->n_times);
+}
+
+/* Takes a step from beta by the gradient and the factored information. */
+static struct newton_step take_step(struct start *s, double *beta)
+{
+    const int p = s->f->z->p, stride = s->f->z->blocks * LANES;
+    const double *l = s->d.information;
+    double *y = s->d.gradient, square = 0, longest = 0;
+    cholesky_forward(l, p, stride, y);
+    for (int j = 0; j < p; j++) square += y[j] * y[j];
+    cholesky_backward(l, p, stride, y);
+    for (int j = 0; j < p; j++) {
+        longest = fmax(longest, fabs(y[j]));
+        beta[j] += y[j];
+    }
+    return (struct newton_step){longest, sqrt(square), l[(p - 1) * (stride + 1)]};
+}
+
+/* Newton steps until what is left is small; false when it does not come to that. */
+static bool come_near(struct start *s, double *beta)
+{
+    const int p = s->f->z->p, stride = s->f->z->blocks * LANES;
+    double last = INFINITY;
+    for (int i = 0; i < ITERATIONS_MAX; i++) {
+        if (!weigh(s, beta)) return false;
+        evaluate(s);
+        if (!(cholesky_factor(s->d.information, p, stride, s->d.scale) > COLLINEAR)) return false;
+        const struct newton_step now = take_step(s, beta);
+        if (now.length <= NEAR) return now.longest <= LONG_START;
+        if (!(now.length <= SLOW * last)) return false;
+        last = now.length;
+    }
+    return false;
+}
+
+bool cox_start(void *model, double *beta, struct newton_step *last, struct scratch *w)
+{
+    struct partial_likelihood *f = model;
+    if (f->z->p > WIDE || f->offset != NULL) return false;
+    const struct scratch_mark mark = scratch_save(w);
+    struct start s = start_new(f, w);
+    narrow(&s);
+    memset(beta, 0, (size_t)f->z->p * sizeof *beta);
+    const bool near = come_near(&s, beta);
+    if (near) {
+        partial_likelihood_gradient(f, beta, s.d.gradient);
+        *last = take_step(&s, beta);
+        if (f->n_terms > f->sets->n_times)
+            *last = NO_STEP; /* by another likelihood's information */
+    }
+    scratch_restore(w, mark);
+    return near;
+}
