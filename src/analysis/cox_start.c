@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STRIP = 16, WIDE = 8, CHAINS = 4, TURNS = WIDE / 2 + 1, ITERATIONS_MAX = 6 };
+enum { STRIP = 16, WIDE = 8, CHAINS = 4, ITERATIONS_MAX = 6 };
 typedef float wide __attribute__((vector_size(WIDE * sizeof(float)), may_alias));
 typedef int whole __attribute__((vector_size(WIDE * sizeof(int)), may_alias));
 typedef float half __attribute__((vector_size(LANES * sizeof(float)), may_alias));
@@ -177,30 +177,22 @@ MULTIVERSION_PART void expect_stratum(struct start *s, int stratum)
     for (int i = start; i < lead; i++) v[i] = weight[i] * hazard;
 }
 
-/* Columns k, k + 1, … 7, 0, … k - 1 in the place of 0, 1, … */
-#define TURN(x, k) __builtin_shufflevector(x, x, k, k + 1, k + 2, k + 3, k + 4, k + 5, k + 6, k + 7)
-
-/* Lower triangle of to[stride][stride] += sum_i weight[i] row[i] row[i]'; sum := sum_i weight[i]
- * row[i]. Any two columns are one and the same turned by at most half a circle. */
+/* to[stride][stride] += sum_i weight[i] row[i] row[i]'; sum := sum_i weight[i] row[i] */
 MULTIVERSION_PART void add_products(double *to, int stride, wide *sum, const wide *row,
                                     const float *weight, int n)
 {
-    wide product[TURNS] = {{0}, {0}, {0}, {0}, {0}};
-    *sum = (wide){0};
-    for (int i = 0; i < n; i++) {
-        const wide x = row[i], y = weight[i] * x;
-        *sum += y;
-        product[0] += y * x;
-        product[1] += y * TURN(x, 1);
-        product[2] += y * TURN(x, 2);
-        product[3] += y * TURN(x, 3);
-        product[4] += y * TURN(x, 4);
+    const float *x = (const float *)row;
+    wide product[WIDE] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}}, total = {0};
+    for (int i = 0; i < n; i++, x += WIDE) {
+        const wide y = weight[i] * row[i];
+        total += y;
+        for (int k = 0; k < WIDE; k++) product[k] += x[k] * y;
     }
-    for (int turn = 0; turn < TURNS; turn++) {
-        for (int k = 0; k < (turn < WIDE / 2 ? WIDE : WIDE / 2); k++) {
-            const int j = (k + turn) % WIDE, low = k < j ? k : j, high = k < j ? j : k;
-            if (high < stride) to[high * stride + low] += (double)product[turn][k];
-        }
+    *sum = total;
+    for (int k = 0; k < stride; k++) {
+        for (int j = 0; j < stride; j += LANES)
+            *(lanes *)(to + k * stride + j) +=
+                __builtin_convertvector(((half *)&product[k])[j / LANES], lanes);
     }
 }
 
