@@ -8,9 +8,9 @@
 /* The size of many a fit: with it known, loops are unrolled. */
 enum { USUAL = 8 };
 
-/* Column by column, each taken off what is right of it: A_ik -= A_ij A_kj / A_jj, then L_ij = A_ij /
- * sqrt A_jj (outer product form: Golub & Van Loan, Matrix Computations, 4th ed., 4.2.5). Cost p^3/3,
- * of which only the pivots wait for each other. */
+/* Column by column, each taken off what is right of it: A_ik -= A_ij A_kj / A_jj, then L_ij = A_ij
+ * / sqrt A_jj (outer product form: Golub & Van Loan, Matrix Computations, 4th ed., 4.2.5). Cost
+ * p^3/3, of which only the pivots wait for each other. */
 MULTIVERSION_PART double factor(double *a, int p, int stride, const double *scale)
 {
     double least = INFINITY;
