@@ -20,7 +20,7 @@
 enum { ITERATIONS_MAX = 100 };
 
 #define SETTLED    1e-8  /* error left after the last step, in standard errors */
-#define SE_SETTLED 1e-10 /* relative change of the standard error still to come */
+#define SE_SETTLED 1e-10 /* relative change of the standard error still to come, as estimated */
 #define SHORT_STEP 2e-8  /* in standard deviations of a column: the shortest step of interest */
 #define CONVERGED  1e-18 /* decrement at which no step matters, however long */
 #define FLAT       1e-12 /* decrement at which a step that does not shrink shows separation */
@@ -149,7 +149,8 @@ static enum undefined advance(struct newton *t, double decrement)
 /* Whether a step leaves nothing behind, with r its length in steps before. Newton's steps square
  * the error, c e^2, so that r^2 of this one is left; steps that shrink by the same factor each time
  * (firth.h) leave about r of it and so must be shorter. The standard error, which is known before
- * the step, will change r times as much as it did. */
+ * the step, will change r times as much as it did, if the steps have one direction: in truth it is
+ * within 1e-8 of itself. */
 static bool settles(struct newton_step now, struct newton_step last)
 {
     const double r = now.length / last.length;
