@@ -161,14 +161,12 @@ void stream_fill_leapfrog(const struct stream *s, double *q, int n)
 
 #endif
 
-enum { FEW = 24 }; /* below, setting up sixteen lanes costs more than it saves */
-
 void stream_fill_bits(const struct stream *s, uint64_t *bits, int n)
 {
-    if (n < FEW || !stream_fill_bits_avx512(s, bits, n)) stream_fill_bits_leapfrog(s, bits, n);
+    if (!stream_fill_bits_avx512(s, bits, n)) stream_fill_bits_leapfrog(s, bits, n);
 }
 
 void stream_fill(const struct stream *s, double *q, int n)
 {
-    if (n < FEW || !stream_fill_avx512(s, q, n)) stream_fill_leapfrog(s, q, n);
+    if (!stream_fill_avx512(s, q, n)) stream_fill_leapfrog(s, q, n);
 }

@@ -206,6 +206,6 @@ MULTIVERSION void kernel_sofa(struct sofa_scale s, const double *restrict load,
         const double latent = __builtin_fma(s.noise, e[i], load[i]);
         const double x =
             __builtin_floor(__builtin_fma(s.scale, latent, s.location + shifted[i]) + 0.5);
-        shifted[i] = x < 0 ? 0 : x > SOFA_WORST ? SOFA_WORST : x;
+        shifted[i] = smaller(SOFA_WORST, larger(0, x));
     }
 }

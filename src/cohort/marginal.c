@@ -1,6 +1,7 @@
 /* marginal.c - see marginal.h.  SPDX-License-Identifier: MIT */
 #include "cohort/marginal.h"
 #include "base/dispatch.h"
+#include "base/number.h"
 #include "stat/distribution.h"
 #include "stat/solve.h"
 #include "stat/vector.h"
@@ -368,7 +369,7 @@ MULTIVERSION static void round_within(double low, double high, double *x, int n)
 {
     for (int i = 0; i < n; i++) {
         const double k = __builtin_floor(x[i] + 0.5);
-        x[i] = k < low ? low : k > high ? high : k;
+        x[i] = smaller(high, larger(low, k));
     }
 }
 
