@@ -306,15 +306,16 @@ static void test_centre_sizes(void **state)
     struct scratch w = {0};
     for (int r = 0; r < REPLICATES; r++) {
         scratch_reset(&w);
-        const struct centre_draw d = centres_draw(pop, 3, (uint64_t)r, &w);
-        assert_int_equal(d.n, CENTRES);
+        const struct streams streams = streams_of(3, (uint64_t)r);
+        const double *shares = centres_shares(pop, streams, &w);
+        const double *effects = centres_effects(pop, streams, &w);
         squares[r] = 0;
         for (int c = 0; c < CENTRES; c++) {
-            const double share = d.cumulative[c] - (c ? d.cumulative[c - 1] : 0);
+            const double share = shares[c] - (c ? shares[c - 1] : 0);
             squares[r] += share * share;
-            effect[r * CENTRES + c] = d.effect[c];
+            effect[r * CENTRES + c] = effects[c];
         }
-        assert_close(d.cumulative[CENTRES - 1], 1, 0);
+        assert_close(shares[CENTRES - 1], 1, 0);
     }
     assert_mean(moments_of(squares, REPLICATES), 3.0 / 101);
     assert_mean(moments_of(effect, REPLICATES * CENTRES), 0);

@@ -228,6 +228,7 @@ static void solve_levels(const struct covariate *c, struct marginal *m, struct r
     const double *share = binary ? two : c->levels.value;
     m->n_levels = binary ? 2 : c->levels.n;
     m->threshold = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
+    m->limit = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
     m->code = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
     double total = 0;
     for (int k = 0; k < m->n_levels; k++) total += share[k];
@@ -247,7 +248,10 @@ static void solve_levels(const struct covariate *c, struct marginal *m, struct r
     double below = 0;
     for (int k = 0; k < m->n_levels; k++) {
         below += share[k] / total;
-        if (k < m->n_levels - 1) m->threshold[k] = normal_quantile(fmin(below, 1 - 1e-16));
+        if (k < m->n_levels - 1) {
+            m->threshold[k] = normal_quantile(fmin(below, 1 - 1e-16));
+            m->limit[k] = below - 0.5;
+        }
         m->code[k] = k;
         for (int j = 0; !binary && j < c->levels.n; j++)
             if (strcmp(sorted[j], c->levels.name[k]) == 0) m->code[k] = j;
@@ -381,7 +385,8 @@ MULTIVERSION static void pass_threshold(double threshold, double code, const dou
     for (int i = 0; i < n; i++) x[i] = z[i] > threshold ? code : x[i];
 }
 
-static void classify(const struct marginal *m, double *x, const double *z, int n)
+static void classify(const struct marginal *m, const double *threshold, double *x, const double *z,
+                     int n)
 {
     double score[BLOCK]; /* x may be z */
     for (int from = 0; from < n; from += BLOCK) {
@@ -389,15 +394,20 @@ static void classify(const struct marginal *m, double *x, const double *z, int n
         memcpy(score, z + from, (size_t)count * sizeof *score);
         for (int i = 0; i < count; i++) x[from + i] = m->code[0];
         for (int j = 0; j < m->n_levels - 1; j++)
-            pass_threshold(m->threshold[j], m->code[j + 1], score, x + from, count);
+            pass_threshold(threshold[j], m->code[j + 1], score, x + from, count);
     }
+}
+
+void marginal_classify(const struct marginal *m, double *x, int n)
+{
+    classify(m, m->limit, x, x, n);
 }
 
 void marginal_apply(const struct marginal *m, double *x, const double *z, int n)
 {
     switch (m->distribution) {
     case DISTRIBUTION_BINARY:
-    case DISTRIBUTION_CATEGORICAL: classify(m, x, z, n); return;
+    case DISTRIBUTION_CATEGORICAL: classify(m, m->threshold, x, z, n); return;
     case DISTRIBUTION_UNIFORM:
         for (int i = 0; i < n; i++) x[i] = m->low + (m->high - m->low) * normal_cdf(z[i]);
         return;

@@ -14,14 +14,14 @@
 struct enrolment {
     const struct trial_plan *plan;
     const struct population *population;
-    uint64_t seed, replicate;
+    struct streams streams;
     struct scratch *w;
     int n;
 };
 
 static void fill(const struct enrolment *e, uint64_t variable, double *q, int n)
 {
-    const struct stream s = stream_for(e->seed, e->replicate, variable);
+    const struct stream s = stream_of(e->streams, variable);
     stream_fill(&s, q, n);
 }
 
@@ -30,23 +30,6 @@ static double *uniforms(const struct enrolment *e, uint64_t variable)
     double *q = scratch_doubles(e->w, e->n);
     fill(e, variable, q, e->n);
     return q;
-}
-
-/* Scores are drawn of covariates that are read and of those that these are correlated with. */
-static double *const *draw_covariates(const struct enrolment *e, const bool *read)
-{
-    const struct population *pop = e->population;
-    double **x = scratch_take(e->w, (size_t)pop->n_covariates, sizeof *x);
-    for (int k = 0; k < pop->n_covariates; k++) {
-        x[k] = NULL;
-        if (!population_score_counts(pop, read, k)) continue;
-        x[k] = uniforms(e, pop->variable[k]);
-        vector_normal_quantile(x[k], x[k], e->n);
-    }
-    population_deliver(pop, x, x, read, e->n);
-    for (int k = 0; k < pop->n_covariates && read; k++)
-        if (!read[k]) x[k] = NULL;
-    return x;
 }
 
 /* The number of cumulative[0 … size-2] that are not above u, by a search without branches; size is
@@ -87,14 +70,16 @@ static int *draw_centres(const struct enrolment *e)
         return centre;
     }
     const struct scratch_mark mark = scratch_save(e->w);
-    const struct centre_draw c = centres_draw(e->population, e->seed, e->replicate, e->w);
+    const int n_centres = (int)e->population->centres.number;
+    const double *shares = centres_shares(e->population, e->streams, e->w);
     int size = AT_A_TIME;
-    while (size < c.n) size *= 2;
+    while (size < n_centres) size *= 2;
     double *cumulative = scratch_doubles(e->w, size);
-    for (int k = 0; k < size; k++) cumulative[k] = k < c.n - 1 ? c.cumulative[k] : INFINITY;
+    for (int k = 0; k < size; k++) cumulative[k] = k < n_centres - 1 ? shares[k] : INFINITY;
     const double *q = uniforms(e, e->plan->variable.centre);
-    if (c.n <= FEW_CENTRES) /* whole groups, no more than there are centres */
-        count_centres(cumulative, (c.n + AT_A_TIME - 1) / AT_A_TIME * AT_A_TIME, q, centre, e->n);
+    if (n_centres <= FEW_CENTRES) /* whole groups, no more than there are centres */
+        count_centres(cumulative, (n_centres + AT_A_TIME - 1) / AT_A_TIME * AT_A_TIME, q, centre,
+                      e->n);
     else
         search_centres(cumulative, size, q, centre, e->n);
     scratch_restore(e->w, mark);
@@ -348,7 +333,8 @@ static double *draw_lost(const struct enrolment *e, const double *arm, bool comp
 static struct enrolment enrolment_of(const struct trial_plan *t, uint64_t seed, uint64_t replicate,
                                      struct scratch *w)
 {
-    return (struct enrolment){t, t->course->baseline->population, seed, replicate, w, t->n};
+    return (struct enrolment){t, t->course->baseline->population, streams_of(seed, replicate), w,
+                              t->n};
 }
 
 void trial_draw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, bool complete,
@@ -358,7 +344,7 @@ void trial_draw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, b
     const struct enrolment e = enrolment_of(t, seed, replicate, w);
     const struct design *design = t->spec->design.design;
     *p = (struct patients){.n = t->n};
-    p->covariate = draw_covariates(&e, needs->covariate);
+    p->covariate = population_draw(e.population, e.streams, needs->covariate, t->n, w);
     p->centre = draw_centres(&e);
     if (!needs->without_arrivals) p->arrival = draw_arrivals(&e);
     p->arm = allocate(&e, p);
@@ -366,7 +352,7 @@ void trial_draw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, b
     p->excluded = draw_excluded(&e, p->arm, complete);
     p->lost = draw_lost(&e, p->arm, complete);
     p->followed = scratch_doubles(w, t->n);
-    course_draw(t->course, p, seed, replicate, needs, w, c);
+    course_draw(t->course, p, e.streams, needs, w, c);
     design->close(t->spec->design.params, t->spec->follow_up, 1, c->death, p, w);
 }
 
@@ -377,5 +363,5 @@ void trial_redraw(const struct trial_plan *t, uint64_t seed, uint64_t replicate,
     const struct enrolment e = enrolment_of(t, seed, replicate, w);
     for (int i = 0; i < t->n; i++) p->arm[i] = arm;
     p->received = draw_received(&e, p->arm);
-    course_draw(t->course, p, seed, replicate, needs, w, c);
+    course_draw(t->course, p, e.streams, needs, w, c);
 }
