@@ -140,8 +140,9 @@ struct piece *marginal_pieces(const double *node, const double *slope, const dou
     for (int k = 0; k < MARGINAL_NODES - 1; k++) {
         const double rise = node[k + 1] - node[k], s0 = h * slope[k], s1 = h * slope[k + 1];
         const double b0 = h * h * bend[k] / 2, b1 = h * h * bend[k + 1] / 2;
-        piece[k] = (struct piece){{node[k], s0, b0, 10 * rise - 6 * s0 - 4 * s1 - 3 * b0 + b1,
-                                   -15 * rise + 8 * s0 + 7 * s1 + 3 * b0 - 2 * b1,
+        piece[k] =
+            (struct piece){.even = {node[k], b0, -15 * rise + 8 * s0 + 7 * s1 + 3 * b0 - 2 * b1},
+                           .odd = {s0, 10 * rise - 6 * s0 - 4 * s1 - 3 * b0 + b1,
                                    6 * rise - 3 * s0 - 3 * s1 - b0 + b1}};
     }
     return piece;
@@ -328,7 +329,7 @@ double marginal_share(const struct marginal *m, int code)
     return 0;
 }
 
-enum { BLOCK = 512 };
+enum { BLOCK = 512, EVALUATED = 8 };
 
 /* Which piece a score lies in, and where in it. */
 MULTIVERSION static void locate(const double *restrict z, int *restrict k, double *restrict t,
@@ -341,16 +342,26 @@ MULTIVERSION static void locate(const double *restrict z, int *restrict k, doubl
     }
 }
 
-/* One by one: processors gather no faster than this. */
+/* Pieces are loaded one by one, no slower than processors gather; n is a constant. */
+MULTIVERSION_PART void evaluate_few(const struct piece *piece, const int *restrict k,
+                                    const double *restrict at, double *restrict x, int n)
+{
+    double pair[EVALUATED][4]; /* even + odd t */
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < 4; j++)
+            pair[i][j] = __builtin_fma(piece[k[i]].odd[j], at[i], piece[k[i]].even[j]);
+    for (int i = 0; i < n; i++) {
+        const double t2 = at[i] * at[i];
+        x[i] = __builtin_fma(__builtin_fma(pair[i][2], t2, pair[i][1]), t2, pair[i][0]);
+    }
+}
+
 MULTIVERSION static void evaluate(const struct piece *piece, const int *restrict k,
                                   const double *restrict at, double *restrict x, int n)
 {
-    for (int i = 0; i < n; i++) {
-        const double t = at[i], *c = piece[k[i]].c;
-        const double low = __builtin_fma(c[1], t, c[0]), middle = __builtin_fma(c[3], t, c[2]);
-        const double high = __builtin_fma(c[5], t, c[4]), t2 = t * t;
-        x[i] = __builtin_fma(__builtin_fma(high, t2, middle), t2, low);
-    }
+    int i = 0;
+    for (; i + EVALUATED <= n; i += EVALUATED) evaluate_few(piece, k + i, at + i, x + i, EVALUATED);
+    for (; i < n; i++) evaluate_few(piece, k + i, at + i, x + i, 1);
 }
 
 static void interpolate(const struct piece *piece, double *x, const double *z, int n)

@@ -34,9 +34,10 @@ extern const struct param covariate_params[];
 
 enum { MARGINAL_STEPS_PER_UNIT = 32, MARGINAL_REACH = 9, MARGINAL_NODES = 2 * 9 * 32 + 1 };
 
-/* A quintic between two nodes: coefficients of 1, t, … t^5 with t from 0 to 1. */
+/* A quintic between two nodes, t from 0 to 1: coefficients of 1, t^2, t^4 and of t, t^3, t^5; four
+ * of each, the last 0, make a vector. */
 struct piece {
-    double c[6];
+    double even[4], odd[4];
 };
 
 /* The solved map. */
