@@ -237,17 +237,27 @@ static const int *draw_blocks(const struct enrolment *e, const int *count, int *
     return list;
 }
 
-static void allocate_in_blocks(const struct enrolment *e, const struct patients *p, int *arm)
+/* Patients take the places of their stratum's list in order of arrival. */
+static void take_places(const struct enrolment *e, const int *stratum, int *arm)
 {
     const int n_strata = e->plan->n_strata;
-    const struct scratch_mark mark = scratch_save(e->w);
-    const int *stratum = find_strata(e, p);
     int *count = scratch_ints(e->w, n_strata), *start = scratch_ints(e->w, n_strata);
-    int *place = scratch_ints(e->w, e->n); /* of the patient in the stratum */
+    int *place = scratch_ints(e->w, e->n);
     memset(count, 0, (size_t)n_strata * sizeof *count);
     for (int i = 0; i < e->n; i++) place[i] = count[stratum[i]]++;
     const int *list = draw_blocks(e, count, start);
     for (int i = 0; i < e->n; i++) arm[i] = list[start[stratum[i]] + place[i]];
+}
+
+static void allocate_in_blocks(const struct enrolment *e, const struct patients *p, int *arm)
+{
+    const struct scratch_mark mark = scratch_save(e->w);
+    if (e->plan->n_strata > 1)
+        take_places(e, find_strata(e, p), arm);
+    else {
+        int start;
+        memcpy(arm, draw_blocks(e, &e->n, &start), (size_t)e->n * sizeof *arm);
+    }
     scratch_restore(e->w, mark);
 }
 
