@@ -39,7 +39,7 @@ MULTIVERSION static void seen(double by, const struct patients *p, const double 
     for (int i = 0; i < p->n; i++) {
         const bool on = (end[i] > start[i]) & (start[i] <= by) & (start[i] <= followed[i]);
         const double never = known[i] >= by ? 0 : NAN;
-        value[i] = (known[i] >= 0) & on ? 1 : never;
+        value[i] = ((known[i] >= 0) & on) ? 1 : never;
     }
 }
 

@@ -37,7 +37,8 @@ MULTIVERSION static void length_of_stay(double within, const struct patients *p,
     const double *restrict known = p->known, *restrict lost = p->lost;
     for (int i = 0; i < p->n; i++) {
         const double days = smaller(end[i], within);
-        value[i] = (known[i] >= 0) & (days <= lost[i]) ? days : NAN;
+        const bool seen = (known[i] >= 0) & (days <= lost[i]);
+        value[i] = seen ? days : NAN;
     }
 }
 
