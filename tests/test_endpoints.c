@@ -49,6 +49,7 @@ static struct answer_row ask(const char *endpoint, const struct hand *h)
     double followed = h->not_recruited ? -5 : fmin(FOLLOW_UP, lost), adverse = 1;
     const double gap = h->no_marker ? NAN : 4.5;
     int centre = 0, received = 0;
+    double known;
     const struct patients p = {.n = 1,
                                .centre = &centre,
                                .arrival = &arrival,
@@ -56,7 +57,8 @@ static struct answer_row ask(const char *endpoint, const struct hand *h)
                                .received = &received,
                                .excluded = &excluded,
                                .lost = &lost,
-                               .followed = &followed};
+                               .followed = &followed,
+                               .known = &known};
     const double death = h->death > 0 ? h->death : 1e4;
     const double *sofa[DAYS], *marker[1] = {&gap};
     for (int d = 0; d < DAYS; d++) sofa[d] = &SCORES[d];
@@ -75,6 +77,7 @@ static struct answer_row ask(const char *endpoint, const struct hand *h)
     struct outcome out = {.value = kind->has_value ? &a.value : NULL,
                           .time = kind->outcome == OUTCOME_TIME ? &a.time : NULL,
                           .event = kind->outcome == OUTCOME_TIME ? &a.event : NULL};
+    endpoint_known(&p, &death, &known);
     kind->compute(specs.item[0].params, &p, &c, &out);
     a.eligible = endpoint_eligible(kind, specs.item[0].params, &p, &c, 0);
     arena_free(&memory);

@@ -3,6 +3,7 @@
 #include "scenario.h"
 
 #include "stat/distribution.h"
+#include "stat/vector.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -27,6 +28,7 @@ static const char SCENARIO[] =
     "    delay: {distribution: uniform, within: [-1, 5]}\n"
     "    female: {distribution: binary, probability: 0.42}\n"
     "    source: {distribution: categorical, levels: {urinary: 0.2, abdominal: 0.5, lung: 0.3}}\n"
+    "    alone: {distribution: categorical, levels: {b: 0.1, a: 0.7, c: 0.2}}\n"
     "  correlation: [[plain, other, 0.6], [other, third, -0.4], [plain, female, 0.5],\n"
     "                [plain, source, -0.3], [plain, third, 0.1]]\n"
     "trial: {patients: 1000000, follow_up: 28}\n" REST;
@@ -198,6 +200,9 @@ static void test_categories_have_their_shares_and_correlate(void **state)
     check_level(plain, column(*state, "source"), 2, -0.3, 0, 0.2);   /* urinary */
     check_level(plain, column(*state, "source"), 0, -0.3, 0.2, 0.7); /* abdominal */
     check_level(plain, column(*state, "source"), 1, -0.3, 0.7, 1);   /* lung */
+    check_level(plain, column(*state, "alone"), 1, 0, 0, 0.1);       /* b */
+    check_level(plain, column(*state, "alone"), 0, 0, 0.1, 0.8);     /* a */
+    check_level(plain, column(*state, "alone"), 2, 0, 0.8, 1);       /* c */
 }
 
 static double direct(const struct marginal *m, double z)
@@ -306,15 +311,16 @@ static void test_centre_sizes(void **state)
     struct scratch w = {0};
     for (int r = 0; r < REPLICATES; r++) {
         scratch_reset(&w);
-        const struct centre_draw d = centres_draw(pop, 3, (uint64_t)r, &w);
-        assert_int_equal(d.n, CENTRES);
+        const struct streams streams = streams_of(3, (uint64_t)r);
+        const double *shares = centres_shares(pop, streams, &w);
+        const double *effects = centres_effects(pop, streams, &w);
         squares[r] = 0;
         for (int c = 0; c < CENTRES; c++) {
-            const double share = d.cumulative[c] - (c ? d.cumulative[c - 1] : 0);
+            const double share = shares[c] - (c ? shares[c - 1] : 0);
             squares[r] += share * share;
-            effect[r * CENTRES + c] = d.effect[c];
+            effect[r * CENTRES + c] = effects[c];
         }
-        assert_close(d.cumulative[CENTRES - 1], 1, 0);
+        assert_close(shares[CENTRES - 1], 1, 0);
     }
     assert_mean(moments_of(squares, REPLICATES), 3.0 / 101);
     assert_mean(moments_of(effect, REPLICATES * CENTRES), 0);
@@ -325,6 +331,30 @@ static void test_centre_sizes(void **state)
     plan_free(&plan);
 }
 
+/* What decides a class is the uniform, or its score where scores are correlated: the same class. */
+static void test_uniform_and_score_give_the_same_class(void **state)
+{
+    const struct cohort *c = *state;
+    const struct population *pop = &c->plan.point[0].scenario.population;
+    enum { DRAWS = 1 << 16 };
+    struct scratch w = {0};
+    double *q = scratch_doubles(&w, DRAWS), *z = scratch_doubles(&w, DRAWS);
+    int classes = 0;
+    for (int k = 0; k < pop->n_covariates; k++) {
+        const struct marginal *m = &pop->marginal[k];
+        if (m->n_levels == 0) continue;
+        const struct stream s = stream_for(4, 0, (uint64_t)k);
+        stream_fill(&s, q, DRAWS);
+        vector_normal_quantile(z, q, DRAWS);
+        marginal_apply(m, z, z, DRAWS);
+        marginal_classify(m, q, DRAWS);
+        assert_memory_equal(q, z, DRAWS * sizeof *q);
+        classes++;
+    }
+    assert_int_equal(classes, 3);
+    scratch_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest drawn[] = {
@@ -333,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_nothing_piles_up_at_limits),
         cmocka_unit_test(test_correlation_is_of_normal_scores),
         cmocka_unit_test(test_categories_have_their_shares_and_correlate),
+        cmocka_unit_test(test_uniform_and_score_give_the_same_class),
         cmocka_unit_test(test_interpolation_error),
         cmocka_unit_test(test_impossible_marginals_are_refused),
         cmocka_unit_test(test_centre_sizes),

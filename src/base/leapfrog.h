@@ -21,10 +21,12 @@ struct leap {
     uint128 multiplier, sum;
 };
 
+/* A: the library's default for 128 bits (pcg_random.hpp). */
+#define MULTIPLIER ((uint128)2549297995355413924u << 64 | 4865540595714422341u)
+
 static inline struct leap leap_step(void)
 {
-    /* The library's default multiplier for 128 bits (pcg_random.hpp). */
-    return (struct leap){uint128_of(2549297995355413924u, 4865540595714422341u), 1};
+    return (struct leap){MULTIPLIER, 1};
 }
 
 static inline struct leap leap_twice(struct leap a)

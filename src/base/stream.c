@@ -30,18 +30,26 @@ static inline uint64_t mix_murmur(uint64_t z)
 /* Each chain takes in the three words one after the other. For given other two words a chain is a
  * bijection of the third, so streams that differ in one word only never meet; any other two meet
  * only if both chains do. */
-struct stream stream_for(uint64_t seed, uint64_t replicate, uint64_t variable)
+struct streams streams_of(uint64_t seed, uint64_t replicate)
 {
-    uint64_t a = mix_variant13(seed + GOLDEN);
-    a = mix_variant13(a ^ (replicate + GOLDEN));
-    a = mix_variant13(a ^ (variable + GOLDEN));
-    uint64_t b = mix_murmur(seed - GOLDEN);
-    b = mix_murmur(b ^ (replicate - GOLDEN));
-    b = mix_murmur(b ^ (variable - GOLDEN));
+    const uint64_t a = mix_variant13(seed + GOLDEN), b = mix_murmur(seed - GOLDEN);
+    return (struct streams){mix_variant13(a ^ (replicate + GOLDEN)),
+                            mix_murmur(b ^ (replicate - GOLDEN))};
+}
+
+struct stream stream_of(struct streams s, uint64_t variable)
+{
+    const uint64_t a = mix_variant13(s.a ^ (variable + GOLDEN));
+    const uint64_t b = mix_murmur(s.b ^ (variable - GOLDEN));
     return (struct stream){.state_high = mix_variant13(a + GOLDEN),
                            .state_low = mix_variant13(a + 2 * GOLDEN),
                            .increment_high = mix_murmur(b + GOLDEN),
                            .increment_low = mix_murmur(b + 2 * GOLDEN) | 1};
+}
+
+struct stream stream_for(uint64_t seed, uint64_t replicate, uint64_t variable)
+{
+    return stream_of(streams_of(seed, replicate), variable);
 }
 
 /* FNV-1a (Fowler, Noll & Vo 1991), then mixed, since short names leave its high bits poor. */
@@ -161,14 +169,12 @@ void stream_fill_leapfrog(const struct stream *s, double *q, int n)
 
 #endif
 
-enum { FEW = 24 }; /* below, setting up sixteen lanes costs more than it saves */
-
 void stream_fill_bits(const struct stream *s, uint64_t *bits, int n)
 {
-    if (n < FEW || !stream_fill_bits_avx512(s, bits, n)) stream_fill_bits_leapfrog(s, bits, n);
+    if (!stream_fill_bits_avx512(s, bits, n)) stream_fill_bits_leapfrog(s, bits, n);
 }
 
 void stream_fill(const struct stream *s, double *q, int n)
 {
-    if (n < FEW || !stream_fill_avx512(s, q, n)) stream_fill_leapfrog(s, q, n);
+    if (!stream_fill_avx512(s, q, n)) stream_fill_leapfrog(s, q, n);
 }

@@ -17,6 +17,14 @@ struct stream {
 
 struct stream stream_for(uint64_t seed, uint64_t replicate, uint64_t variable);
 
+/* The streams of one replicate: what all of its variables share is hashed once.
+ * stream_for(seed, replicate, variable) is stream_of(streams_of(seed, replicate), variable). */
+struct streams {
+    uint64_t a, b;
+};
+struct streams streams_of(uint64_t seed, uint64_t replicate);
+struct stream stream_of(struct streams s, uint64_t variable);
+
 /* The number of a variable, from its name ("covariate age"): a 64-bit hash, so that adding a
  * variable moves no other. */
 uint64_t stream_variable(const char *name);

@@ -17,9 +17,42 @@
 
 #define AVX512     __attribute__((target("avx512f,avx512dq,avx512ifma,avx512vbmi2")))
 #define LOW_52     ((UINT64_C(1) << 52) - 1)
-#define LIMB(x, k) _mm512_set1_epi64((long long)((uint64_t)((x) >> (52 * (k))) & LOW_52))
+#define LIMB(x, k) ((uint64_t)((x) >> (52 * (k))) & LOW_52)
 
 enum { LANES = 16, HALF = 8 };
+
+/* A^k and 1 + A + ... + A^(k-1) for k up to LANES, by the bits of k. */
+#define A_2               (MULTIPLIER * MULTIPLIER)
+#define A_4               (A_2 * A_2)
+#define A_8               (A_4 * A_4)
+#define A_16              (A_8 * A_8)
+#define FACTOR(k, bit, a) ((k) & (bit) ? (a) : (uint128)1)
+#define POWER(k)                                                                                   \
+    (FACTOR(k, 1, MULTIPLIER) * FACTOR(k, 2, A_2) * FACTOR(k, 4, A_4) * FACTOR(k, 8, A_8) *        \
+     FACTOR(k, 16, A_16))
+#define SUM_2                       (1 + MULTIPLIER)
+#define SUM_4                       (SUM_2 * (1 + A_2))
+#define SUM_8                       (SUM_4 * (1 + A_4))
+#define SUM_16                      (SUM_8 * (1 + A_8))
+#define AFTER(k, bit, sum, a, rest) ((k) & (bit) ? (sum) + (a) * (rest) : (rest))
+#define SUM(k)                                                                                     \
+    AFTER(k, 1, 1, MULTIPLIER,                                                                     \
+          AFTER(k, 2, SUM_2, A_2,                                                                  \
+                AFTER(k, 4, SUM_4, A_4, AFTER(k, 8, SUM_8, A_8, (k)&16 ? SUM_16 : (uint128)0))))
+
+/* Limb l of each lane's. */
+#define HALF_LIMBS(of, k, l)                                                                       \
+    LIMB(of(k), l), LIMB(of(k + 1), l), LIMB(of(k + 2), l), LIMB(of(k + 3), l),                    \
+        LIMB(of(k + 4), l), LIMB(of(k + 5), l), LIMB(of(k + 6), l), LIMB(of(k + 7), l)
+#define LANE_LIMBS(of, l)                                                                          \
+    {                                                                                              \
+        HALF_LIMBS(of, 1, l), HALF_LIMBS(of, 9, l)                                                 \
+    }
+#define ALL_LIMBS(of)                                                                              \
+    {                                                                                              \
+        LANE_LIMBS(of, 0), LANE_LIMBS(of, 1), LANE_LIMBS(of, 2)                                    \
+    }
+static const uint64_t lane_power[3][LANES] = ALL_LIMBS(POWER), lane_sum[3][LANES] = ALL_LIMBS(SUM);
 
 /* Eight 128-bit numbers. */
 struct limbs {
@@ -32,17 +65,15 @@ struct leapfrog {
 
 AVX512 static inline struct limbs limbs_everywhere(uint128 x)
 {
-    return (struct limbs){LIMB(x, 0), LIMB(x, 1), LIMB(x, 2)};
+    return (struct limbs){_mm512_set1_epi64((long long)LIMB(x, 0)),
+                          _mm512_set1_epi64((long long)LIMB(x, 1)),
+                          _mm512_set1_epi64((long long)LIMB(x, 2))};
 }
 
-AVX512 static inline struct limbs limbs_load(const uint128 x[HALF])
+AVX512 static inline struct limbs limbs_load(const uint64_t x[3][LANES], int from)
 {
-    const __m512i a = _mm512_loadu_si512(x), b = _mm512_loadu_si512(x + HALF / 2);
-    const __m512i even = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
-    const __m512i odd = _mm512_set_epi64(15, 13, 11, 9, 7, 5, 3, 1);
-    const __m512i low = _mm512_permutex2var_epi64(a, even, b);
-    const __m512i high = _mm512_permutex2var_epi64(a, odd, b);
-    return (struct limbs){low, _mm512_shrdi_epi64(low, high, 52), _mm512_srli_epi64(high, 40)};
+    return (struct limbs){_mm512_loadu_si512(x[0] + from), _mm512_loadu_si512(x[1] + from),
+                          _mm512_loadu_si512(x[2] + from)};
 }
 
 /* s a + c, the sums ordered for short chains. */
@@ -67,24 +98,35 @@ AVX512 static inline __m512i limbs_output(struct limbs s)
     const __m512i high = _mm512_shldi_epi64(s.l2, _mm512_slli_epi64(s.l1, 12), 40);
     const __m512i low = _mm512_ternarylogic_epi64(_mm512_slli_epi64(s.l1, 52), s.l0,
                                                   _mm512_set1_epi64((long long)LOW_52), 0xf8);
-    return _mm512_rorv_epi64(_mm512_xor_si512(high, low), _mm512_srli_epi64(high, 58));
+    return _mm512_rorv_epi64(_mm512_xor_si512(high, low), _mm512_srli_epi64(s.l2, 18));
 }
 
 /* Exact, as in stream.c: (k + 1/2) 2^-53 - 1/2. */
 AVX512 static inline __m512d centred(__m512i bits)
 {
-    const __m512d k = _mm512_cvtepu64_pd(_mm512_srli_epi64(bits, 11));
-    return _mm512_fmadd_pd(k, _mm512_set1_pd(0x1p-53), _mm512_set1_pd(0x1p-54 - 0.5));
+    const __m512d k = _mm512_cvtepu64_pd(_mm512_and_si512(bits, _mm512_set1_epi64(-2048)));
+    return _mm512_fmadd_pd(k, _mm512_set1_pd(0x1p-64), _mm512_set1_pd(0x1p-54 - 0.5));
+}
+
+/* Lane k starts at A^(k+1) s + (1 + A + ... + A^k) c. What is added must not carry garbage. */
+AVX512 static inline struct limbs lanes_from(struct limbs state, struct limbs increment, int from)
+{
+    const __m512i zero = _mm512_setzero_si512(), low = _mm512_set1_epi64((long long)LOW_52);
+    struct limbs c =
+        limbs_step(increment, limbs_load(lane_sum, from), (struct limbs){zero, zero, zero});
+    c.l0 = _mm512_and_si512(c.l0, low);
+    c.l1 = _mm512_and_si512(c.l1, low);
+    return limbs_step(state, limbs_load(lane_power, from), c);
 }
 
 AVX512 static inline struct leapfrog leapfrog_of(const struct stream *s)
 {
-    uint128 lane[LANES];
-    const struct leap leap = leapfrog_start(s, lane, LANES);
-    const uint128 shift = leap.sum * uint128_of(s->increment_high, s->increment_low);
-    return (struct leapfrog){{limbs_load(lane), limbs_load(lane + HALF)},
-                             limbs_everywhere(leap.multiplier),
-                             limbs_everywhere(shift)};
+    const uint128 c = uint128_of(s->increment_high, s->increment_low);
+    const struct limbs state = limbs_everywhere(uint128_of(s->state_high, s->state_low));
+    const struct limbs increment = limbs_everywhere(c);
+    return (struct leapfrog){{lanes_from(state, increment, 0), lanes_from(state, increment, HALF)},
+                             limbs_everywhere(POWER(LANES)),
+                             limbs_everywhere(SUM(LANES) * c)};
 }
 
 AVX512 static inline __m512i leapfrog_next(struct leapfrog *f, int half)

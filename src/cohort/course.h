@@ -229,8 +229,7 @@ void course_solve(struct reader *r, const struct arms *arms, double horizon,
 double course_risk(const struct course_plan *plan, const struct arm_plan *arm, double day);
 
 /* Draws what `needs` names of each patient's course under p->received. */
-void course_draw(const struct course_plan *plan, const struct patients *p, uint64_t seed,
-                 uint64_t replicate, const struct course_needs *needs, struct scratch *w,
-                 struct course *out);
+void course_draw(const struct course_plan *plan, const struct patients *p, struct streams streams,
+                 const struct course_needs *needs, struct scratch *w, struct course *out);
 
 #endif

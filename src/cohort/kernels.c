@@ -17,10 +17,16 @@ MULTIVERSION void kernel_add_column_where(const int *restrict group, int g,
     for (int i = 0; i < n; i++) y[i] += group[i] == g ? column[i] : 0;
 }
 
-MULTIVERSION void kernel_set_where(const int *restrict group, int g, double value,
-                                   double *restrict y, int n)
+/* Groups are few: a select for each but the first is cheaper than looking values up. */
+MULTIVERSION void kernel_choose(const int *restrict group, const double *restrict value,
+                                int n_groups, double *restrict y, int n)
 {
-    for (int i = 0; i < n; i++) y[i] = group[i] == g ? value : y[i];
+    const double first = value[0], second = value[n_groups > 1];
+    for (int i = 0; i < n; i++) y[i] = group[i] == 0 ? first : second;
+    for (int g = 2; g < n_groups; g++) {
+        const double own = value[g];
+        for (int i = 0; i < n; i++) y[i] = group[i] == g ? own : y[i];
+    }
 }
 
 /* Looked up one by one: gathers are slower than loads on some processors and no faster on others.
@@ -31,9 +37,19 @@ void kernel_add_centres(const int *restrict centre, const double *restrict by_ce
     for (int i = 0; i < n; i++) y[i] += scale * by_centre[centre[i]];
 }
 
+MULTIVERSION void kernel_fill(double value, double *x, int n)
+{
+    for (int i = 0; i < n; i++) x[i] = value;
+}
+
 MULTIVERSION void kernel_negate(double *x, int n)
 {
     for (int i = 0; i < n; i++) x[i] = -x[i];
+}
+
+MULTIVERSION void kernel_add(const double *restrict x, double *restrict y, int n)
+{
+    for (int i = 0; i < n; i++) y[i] += x[i];
 }
 
 MULTIVERSION void kernel_multiply(const double *restrict x, double *restrict y, int n)
@@ -206,6 +222,6 @@ MULTIVERSION void kernel_sofa(struct sofa_scale s, const double *restrict load,
         const double latent = __builtin_fma(s.noise, e[i], load[i]);
         const double x =
             __builtin_floor(__builtin_fma(s.scale, latent, s.location + shifted[i]) + 0.5);
-        shifted[i] = x < 0 ? 0 : x > SOFA_WORST ? SOFA_WORST : x;
+        shifted[i] = smaller(SOFA_WORST, larger(0, x));
     }
 }

@@ -11,12 +11,14 @@
 /* y[i] += value, or column[i], where group[i] is g. */
 void kernel_add_where(const int *group, int g, double value, double *y, int n);
 void kernel_add_column_where(const int *group, int g, const double *column, double *y, int n);
-/* y[i] = value where group[i] is g. */
-void kernel_set_where(const int *group, int g, double value, double *y, int n);
+/* y[i] = value[group[i]] */
+void kernel_choose(const int *group, const double *value, int n_groups, double *y, int n);
 /* y[i] += by_centre[centre[i]] scale */
 void kernel_add_centres(const int *centre, const double *by_centre, double scale, double *y, int n);
 
+void kernel_fill(double value, double *x, int n);
 void kernel_negate(double *x, int n);
+void kernel_add(const double *x, double *y, int n);                       /* y += x */
 void kernel_multiply(const double *x, double *y, int n);                  /* y *= x */
 void kernel_linear(double slope, double offset, double *x, int n);        /* x = slope x + offset */
 void kernel_blend(double a, const double *x, double b, double *y, int n); /* y = a x + (b y) */

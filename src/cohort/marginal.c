@@ -1,9 +1,7 @@
 /* marginal.c - see marginal.h.  SPDX-License-Identifier: MIT */
 #include "cohort/marginal.h"
-#include "base/dispatch.h"
 #include "stat/distribution.h"
 #include "stat/solve.h"
-#include "stat/vector.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -139,8 +137,9 @@ struct piece *marginal_pieces(const double *node, const double *slope, const dou
     for (int k = 0; k < MARGINAL_NODES - 1; k++) {
         const double rise = node[k + 1] - node[k], s0 = h * slope[k], s1 = h * slope[k + 1];
         const double b0 = h * h * bend[k] / 2, b1 = h * h * bend[k + 1] / 2;
-        piece[k] = (struct piece){{node[k], s0, b0, 10 * rise - 6 * s0 - 4 * s1 - 3 * b0 + b1,
-                                   -15 * rise + 8 * s0 + 7 * s1 + 3 * b0 - 2 * b1,
+        piece[k] =
+            (struct piece){.even = {node[k], b0, -15 * rise + 8 * s0 + 7 * s1 + 3 * b0 - 2 * b1},
+                           .odd = {s0, 10 * rise - 6 * s0 - 4 * s1 - 3 * b0 + b1,
                                    6 * rise - 3 * s0 - 3 * s1 - b0 + b1}};
     }
     return piece;
@@ -227,6 +226,7 @@ static void solve_levels(const struct covariate *c, struct marginal *m, struct r
     const double *share = binary ? two : c->levels.value;
     m->n_levels = binary ? 2 : c->levels.n;
     m->threshold = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
+    m->limit = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
     m->code = arena_alloc(r->memory, (size_t)m->n_levels, sizeof(double));
     double total = 0;
     for (int k = 0; k < m->n_levels; k++) total += share[k];
@@ -246,7 +246,10 @@ static void solve_levels(const struct covariate *c, struct marginal *m, struct r
     double below = 0;
     for (int k = 0; k < m->n_levels; k++) {
         below += share[k] / total;
-        if (k < m->n_levels - 1) m->threshold[k] = normal_quantile(fmin(below, 1 - 1e-16));
+        if (k < m->n_levels - 1) {
+            m->threshold[k] = normal_quantile(fmin(below, 1 - 1e-16));
+            m->limit[k] = below - 0.5;
+        }
         m->code[k] = k;
         for (int j = 0; !binary && j < c->levels.n; j++)
             if (strcmp(sorted[j], c->levels.name[k]) == 0) m->code[k] = j;
@@ -321,92 +324,4 @@ double marginal_share(const struct marginal *m, int code)
         return (k == m->n_levels - 1 ? 1 : normal_cdf(m->threshold[k])) - low;
     }
     return 0;
-}
-
-enum { BLOCK = 512 };
-
-/* Which piece a score lies in, and where in it. */
-MULTIVERSION static void locate(const double *restrict z, int *restrict k, double *restrict t,
-                                int n)
-{
-    for (int i = 0; i < n; i++) {
-        const double s = (z[i] + MARGINAL_REACH) * MARGINAL_STEPS_PER_UNIT;
-        k[i] = (int)s;
-        t[i] = s - k[i];
-    }
-}
-
-/* One by one: processors gather no faster than this. */
-MULTIVERSION static void evaluate(const struct piece *piece, const int *restrict k,
-                                  const double *restrict at, double *restrict x, int n)
-{
-    for (int i = 0; i < n; i++) {
-        const double t = at[i], *c = piece[k[i]].c;
-        const double low = __builtin_fma(c[1], t, c[0]), middle = __builtin_fma(c[3], t, c[2]);
-        const double high = __builtin_fma(c[5], t, c[4]), t2 = t * t;
-        x[i] = __builtin_fma(__builtin_fma(high, t2, middle), t2, low);
-    }
-}
-
-static void interpolate(const struct piece *piece, double *x, const double *z, int n)
-{
-    int k[BLOCK];
-    double t[BLOCK];
-    for (int from = 0; from < n; from += BLOCK) {
-        const int count = n - from < BLOCK ? n - from : BLOCK;
-        locate(z + from, k, t, count);
-        evaluate(piece, k, t, x + from, count);
-    }
-}
-
-MULTIVERSION static void linear(double location, double scale, double *x, const double *z, int n)
-{
-    for (int i = 0; i < n; i++) x[i] = __builtin_fma(scale, z[i], location);
-}
-
-MULTIVERSION static void round_within(double low, double high, double *x, int n)
-{
-    for (int i = 0; i < n; i++) {
-        const double k = __builtin_floor(x[i] + 0.5);
-        x[i] = k < low ? low : k > high ? high : k;
-    }
-}
-
-/* Thresholds rise: the last one passed decides. A select for each, column by column, is cheaper
- * than to look codes up. */
-MULTIVERSION static void pass_threshold(double threshold, double code, const double *restrict z,
-                                        double *restrict x, int n)
-{
-    for (int i = 0; i < n; i++) x[i] = z[i] > threshold ? code : x[i];
-}
-
-static void classify(const struct marginal *m, double *x, const double *z, int n)
-{
-    double score[BLOCK]; /* x may be z */
-    for (int from = 0; from < n; from += BLOCK) {
-        const int count = n - from < BLOCK ? n - from : BLOCK;
-        memcpy(score, z + from, (size_t)count * sizeof *score);
-        for (int i = 0; i < count; i++) x[from + i] = m->code[0];
-        for (int j = 0; j < m->n_levels - 1; j++)
-            pass_threshold(m->threshold[j], m->code[j + 1], score, x + from, count);
-    }
-}
-
-void marginal_apply(const struct marginal *m, double *x, const double *z, int n)
-{
-    switch (m->distribution) {
-    case DISTRIBUTION_BINARY:
-    case DISTRIBUTION_CATEGORICAL: classify(m, x, z, n); return;
-    case DISTRIBUTION_UNIFORM:
-        for (int i = 0; i < n; i++) x[i] = m->low + (m->high - m->low) * normal_cdf(z[i]);
-        return;
-    case DISTRIBUTION_NORMAL:
-    case DISTRIBUTION_LOGNORMAL: break;
-    }
-    if (m->truncated)
-        interpolate(m->piece, x, z, n);
-    else
-        linear(m->location, m->scale, x, z, n);
-    if (m->distribution == DISTRIBUTION_LOGNORMAL) vector_exp(x, x, n);
-    if (m->integer) round_within(m->low, m->high, x, n);
 }

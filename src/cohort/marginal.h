@@ -34,9 +34,10 @@ extern const struct param covariate_params[];
 
 enum { MARGINAL_STEPS_PER_UNIT = 32, MARGINAL_REACH = 9, MARGINAL_NODES = 2 * 9 * 32 + 1 };
 
-/* A quintic between two nodes: coefficients of 1, t, … t^5 with t from 0 to 1. */
+/* A quintic between two nodes, t from 0 to 1: coefficients of 1, t^2, t^4 and of t, t^3, t^5; four
+ * of each, the last 0, make a vector. */
 struct piece {
-    double c[6];
+    double even[4], odd[4];
 };
 
 /* The solved map. */
@@ -48,6 +49,7 @@ struct marginal {
     struct piece *piece; /* [MARGINAL_NODES - 1] truncated: the parent's values between nodes */
     int n_levels;
     double *threshold; /* [n_levels - 1] of the score */
+    double *limit;     /* [n_levels - 1] of the centred uniform */
     double *code;      /* [n_levels] value delivered: 0/1, or the level's rank in byte order */
     double mean, sd;   /* delivered, of the values (of the codes' indicator: see predictor) */
 };
@@ -56,6 +58,8 @@ struct marginal {
 struct marginal marginal_solve(const struct covariate *c, struct reader *r);
 /* x[i] = map(z[i]); in place allowed. Columns as in stat/vector.h. */
 void marginal_apply(const struct marginal *m, double *x, const double *z, int n);
+/* x[i]: a centred uniform in, the value of a binary or categorical covariate out. */
+void marginal_classify(const struct marginal *m, double *x, int n);
 /* The quintics that have these values and first and second derivatives by the score at the nodes.
  */
 struct piece *marginal_pieces(const double *node, const double *slope, const double *bend,

@@ -41,7 +41,7 @@ void mixture_sample(const struct population *p, const struct mixture_column *col
             fill_rest(score, sobol, n_dimensions, (uint64_t)set, b);
             for (int d = 0; d < n_dimensions; d++)
                 vector_normal_quantile(score[d], score[d], BLOCK);
-            population_deliver(p, score, score, NULL, BLOCK);
+            population_deliver(p, score, BLOCK);
             for (int j = 0; j < n_columns; j++) {
                 double *y = value[j] + (size_t)set * MIXTURE_SET_SIZE + (size_t)b * BLOCK;
                 for (int i = 0; i < BLOCK && own[j] >= 0; i++)

@@ -13,15 +13,20 @@
 struct drawing {
     const struct course_plan *plan;
     const struct patients *p;
-    uint64_t seed, replicate;
+    struct streams streams;
     struct scratch *w;
     int n, n_arms;
 };
 
+static double *column(const struct drawing *d)
+{
+    return scratch_doubles(d->w, d->n);
+}
+
 static double *uniforms(const struct drawing *d, uint64_t variable)
 {
-    double *q = scratch_doubles(d->w, d->n);
-    const struct stream s = stream_for(d->seed, d->replicate, variable);
+    double *q = column(d);
+    const struct stream s = stream_of(d->streams, variable);
     stream_fill(&s, q, d->n);
     return q;
 }
@@ -35,9 +40,19 @@ static double *normals(const struct drawing *d, uint64_t variable)
 
 static double *zeros(const struct drawing *d)
 {
-    double *x = scratch_doubles(d->w, d->n);
+    double *x = column(d);
     memset(x, 0, (size_t)d->n * sizeof *x);
     return x;
+}
+
+static void set_predictor(const struct drawing *d, const struct predictor *q, double *y)
+{
+    predictor_set(q, (const double *const *)d->p->covariate, y, d->n);
+}
+
+static void add_predictor(const struct drawing *d, const struct predictor *q, double *y)
+{
+    predictor_add(q, (const double *const *)d->p->covariate, y, d->n);
 }
 
 static const struct effect *effect_at(const struct arm_plan *arm, size_t which)
@@ -67,12 +82,12 @@ static void add_effect_of(const struct drawing *d, int a, const struct effect *e
     if (fabs(e->value) > 0) kernel_add_where(p->received, a, e->value, y, d->n);
     if (!effect_varies(e)) return;
     const struct scratch_mark mark = scratch_save(d->w);
-    double *own = zeros(d);
-    predictor_add(&e->by, (const double *const *)p->covariate, own, d->n);
+    double *own = column(d);
+    set_predictor(d, &e->by, own);
     if (e->centre_sd > 0) {
         const int n_centres = (int)d->plan->baseline->population->centres.number;
         double *centre = scratch_doubles(d->w, n_centres);
-        const struct stream s = stream_for(d->seed, d->replicate, e->variable);
+        const struct stream s = stream_of(d->streams, e->variable);
         stream_fill(&s, centre, n_centres);
         vector_normal_quantile(centre, centre, n_centres);
         kernel_add_centres(p->centre, centre, e->centre_sd, own, d->n);
@@ -91,37 +106,36 @@ static void add_effect(const struct drawing *d, size_t which, double *y)
 
 /* --- death ------------------------------------------------------------------------------------ */
 
-/* x becomes the days on which the received arms' cumulative hazards reach it. */
-static void invert_hazards(const struct drawing *d, double *x)
+/* The days on which the received arms' cumulative hazards reach x. */
+static void invert_hazards(const struct drawing *d, const double *x, double *time)
 {
     const struct arm_plan *arm = d->plan->arm;
     const int *received = d->p->received;
-    double *time = scratch_doubles(d->w, d->n);
     for (int a = 0; a < d->n_arms; a++)
         kernel_hazard_inverse(&arm[a].hazard, received, a == 0 ? -1 : a, x, time, d->n);
-    memcpy(x, time, (size_t)d->n * sizeof *x);
 }
 
 static const double *draw_death(const struct drawing *d)
 {
     const struct baseline *b = d->plan->baseline;
-    double *time = uniforms(d, b->death_variable);
-    vector_exponential(time, time, d->n);
+    double *time = column(d);
     const struct scratch_mark mark = scratch_save(d->w);
+    double *cumulative = uniforms(d, b->death_variable);
+    vector_exponential(cumulative, cumulative, d->n);
     const bool centres = b->population->centres.log_hazard_sd > 0;
     if (b->log_hazard.n > 0 || centres || has_effect(d, offsetof(struct arm_plan, mortality))) {
-        double *log_hazard = zeros(d);
-        predictor_add(&b->log_hazard, (const double *const *)d->p->covariate, log_hazard, d->n);
+        double *log_hazard = column(d);
+        set_predictor(d, &b->log_hazard, log_hazard);
         if (centres) {
-            const struct centre_draw c = centres_draw(b->population, d->seed, d->replicate, d->w);
-            kernel_add_centres(d->p->centre, c.effect, 1, log_hazard, d->n);
+            const double *effect = centres_effects(b->population, d->streams, d->w);
+            kernel_add_centres(d->p->centre, effect, 1, log_hazard, d->n);
         }
         ADD_EFFECT(d, mortality, log_hazard);
         kernel_negate(log_hazard, d->n);
         vector_exp(log_hazard, log_hazard, d->n);
-        kernel_multiply(log_hazard, time, d->n);
+        kernel_multiply(log_hazard, cumulative, d->n);
     }
-    invert_hazards(d, time);
+    invert_hazards(d, cumulative, time);
     scratch_restore(d->w, mark);
     return time;
 }
@@ -134,7 +148,7 @@ static double *log_normal_times(const struct drawing *d, const struct predictor 
 {
     double *time = normals(d, variable);
     kernel_linear(spread, location, time, d->n);
-    predictor_add(explained, (const double *const *)d->p->covariate, time, d->n);
+    add_predictor(d, explained, time);
     add_effect(d, effect, time);
     vector_exp(time, time, d->n);
     return time;
@@ -154,8 +168,7 @@ static const double *draw_until_death(const struct drawing *d, double probabilit
 static void set_odds(const struct drawing *d, double *log_odds, double *odds)
 {
     vector_exp(log_odds, log_odds, d->n_arms);
-    for (int a = 0; a < d->n_arms; a++)
-        kernel_set_where(d->p->received, a, log_odds[a], odds, d->n);
+    kernel_choose(d->p->received, log_odds, d->n_arms, odds, d->n);
 }
 
 /* 1 where the patient is drawn as needing the support; NULL where everybody is. */
@@ -165,14 +178,14 @@ static const double *draw_needed(const struct drawing *d, enum support k)
     if (isinf(s->intercept)) return s->intercept > 0 ? NULL : zeros(d);
     double *needed = uniforms(d, s->needed_variable);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *odds = zeros(d), *of_arm = scratch_doubles(d->w, d->n_arms);
+    double *odds = column(d), *of_arm = scratch_doubles(d->w, d->n_arms);
     for (int a = 0; a < d->n_arms; a++)
         of_arm[a] = s->intercept + d->plan->arm[a].support_log_odds[k];
     if (s->log_odds.n == 0)
         set_odds(d, of_arm, odds);
     else {
-        for (int i = 0; i < d->n; i++) odds[i] = of_arm[d->p->received[i]];
-        predictor_add(&s->log_odds, (const double *const *)d->p->covariate, odds, d->n);
+        kernel_choose(d->p->received, of_arm, d->n_arms, odds, d->n);
+        add_predictor(d, &s->log_odds, odds);
         vector_exp(odds, odds, d->n);
     }
     kernel_happens(odds, needed, d->n);
@@ -183,7 +196,7 @@ static const double *draw_needed(const struct drawing *d, enum support k)
 static void draw_support(const struct drawing *d, enum support k, struct course *out)
 {
     const struct support_plan *s = &d->plan->baseline->support[k];
-    double *start = scratch_doubles(d->w, d->n), *end = scratch_doubles(d->w, d->n);
+    double *start = column(d), *end = column(d);
     const struct scratch_mark mark = scratch_save(d->w);
     const struct support_columns x = {
         .death = out->death,
@@ -219,14 +232,14 @@ static void draw_stay(const struct drawing *d, enum stay k, struct course *out)
 
 /* --- SOFA, adverse events, markers --- */
 
-/* The arms' shifts of a day on top of what shifts each patient. */
-static void shift_day(const struct drawing *d, int day, const double *shift, double *y)
+/* y[i]: the received arm's shift of a day. */
+static void shift_day(const struct drawing *d, int day, double *y)
 {
-    memcpy(y, shift, (size_t)d->n * sizeof *y);
-    for (int a = 0; a < d->n_arms; a++) {
-        const double points = d->plan->arm[a].sofa_shift[day];
-        if (fabs(points) > 0) kernel_add_where(d->p->received, a, points, y, d->n);
-    }
+    const struct scratch_mark mark = scratch_save(d->w);
+    double *points = scratch_doubles(d->w, d->n_arms);
+    for (int a = 0; a < d->n_arms; a++) points[a] = d->plan->arm[a].sofa_shift[day];
+    kernel_choose(d->p->received, points, d->n_arms, y, d->n);
+    scratch_restore(d->w, mark);
 }
 
 static void draw_sofa(const struct drawing *d, int last_day, struct course *out)
@@ -235,19 +248,23 @@ static void draw_sofa(const struct drawing *d, int last_day, struct course *out)
     const struct sofa_plan *s = &b->sofa;
     const double **day = scratch_take(d->w, (size_t)last_day + 1, sizeof *day);
     double **score = scratch_take(d->w, (size_t)last_day + 1, sizeof *score);
-    for (int k = 1; k <= last_day; k++) day[k] = score[k] = scratch_doubles(d->w, d->n);
+    for (int k = 1; k <= last_day; k++) day[k] = score[k] = column(d);
     day[0] = b->sofa_covariate >= 0 ? d->p->covariate[b->sofa_covariate] : zeros(d);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *load = zeros(d), *shift = zeros(d);
-    predictor_add(&s->load, (const double *const *)d->p->covariate, load, d->n);
-    ADD_EFFECT(d, sofa, shift);
+    double *load = column(d), *shift = NULL;
+    set_predictor(d, &s->load, load);
+    if (has_effect(d, offsetof(struct arm_plan, sofa))) {
+        shift = zeros(d);
+        ADD_EFFECT(d, sofa, shift);
+    }
     const double *e = NULL;
     const double fresh = sqrt(1 - s->correlation * s->correlation);
     for (int k = 1; k <= last_day; k++) {
         double *z = normals(d, stream_indexed(s->variable, (uint64_t)k));
         if (e != NULL) kernel_blend(s->correlation, e, fresh, z, d->n);
         e = z;
-        shift_day(d, k, shift, score[k]);
+        shift_day(d, k, score[k]);
+        if (shift != NULL) kernel_add(shift, score[k], d->n);
         const struct sofa_scale scale = {s->location[k], s->scale[k], s->noise};
         kernel_sofa(scale, load, e, score[k], d->n);
     }
@@ -261,9 +278,9 @@ static const double *draw_adverse(const struct drawing *d)
     const struct baseline *b = d->plan->baseline;
     double *event = uniforms(d, b->adverse_variable);
     const struct scratch_mark mark = scratch_save(d->w);
-    double *odds = zeros(d);
-    kernel_linear(0, b->adverse_intercept, odds, d->n);
-    predictor_add(&b->adverse_log_odds, (const double *const *)d->p->covariate, odds, d->n);
+    double *odds = column(d);
+    kernel_fill(b->adverse_intercept, odds, d->n);
+    add_predictor(d, &b->adverse_log_odds, odds);
     ADD_EFFECT(d, adverse_event, odds);
     vector_exp(odds, odds, d->n);
     kernel_happens(odds, event, d->n);
@@ -276,10 +293,9 @@ static void deviate(const struct drawing *d, int k, const double *score, double 
 {
     const struct marker_plan *m = &d->plan->baseline->marker[k];
     const struct scratch_mark mark = scratch_save(d->w);
-    double *scale = scratch_doubles(d->w, d->n);
-    for (int a = 0; a < d->n_arms; a++)
-        kernel_set_where(d->p->received, a, m->scale * d->plan->arm[a].marker[k].sd_ratio, scale,
-                         d->n);
+    double *scale = column(d), *of_arm = scratch_doubles(d->w, d->n_arms);
+    for (int a = 0; a < d->n_arms; a++) of_arm[a] = m->scale * d->plan->arm[a].marker[k].sd_ratio;
+    kernel_choose(d->p->received, of_arm, d->n_arms, scale, d->n);
     kernel_deviate(scale, m->noise, m->centre, m->location, score, y, d->n);
     scratch_restore(d->w, mark);
 }
@@ -308,7 +324,7 @@ static void marker_odds(const struct drawing *d, int k, const double *death, dou
         set_odds(d, of_arm, y);
         return;
     }
-    predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
+    set_predictor(d, &plan->predictor, y);
     kernel_linear(1, plan->location, y, d->n);
     shift_marker(d, k, death, y);
     vector_exp(y, y, d->n);
@@ -319,7 +335,7 @@ static void marker_value(const struct drawing *d, int k, const double *death, co
 {
     const struct marker_course *m = &d->plan->baseline->spec->markers.item[k];
     const struct marker_plan *plan = &d->plan->baseline->marker[k];
-    predictor_add(&plan->predictor, (const double *const *)d->p->covariate, y, d->n);
+    set_predictor(d, &plan->predictor, y);
     deviate(d, k, score, y);
     shift_marker(d, k, death, y);
     if (m->distribution != MARKER_NORMAL) vector_exp(y, y, d->n);
@@ -329,13 +345,12 @@ static const double *draw_marker(const struct drawing *d, int k, const double *d
 {
     const struct marker_course *m = &d->plan->baseline->spec->markers.item[k];
     const uint64_t variable = d->plan->baseline->marker[k].variable;
-    double *x = zeros(d);
+    const bool yes_no = m->distribution == MARKER_YES_NO;
+    double *x = yes_no ? uniforms(d, variable) : column(d);
     const struct scratch_mark mark = scratch_save(d->w);
-    if (m->distribution == MARKER_YES_NO) {
-        double *odds = zeros(d);
+    if (yes_no) {
+        double *odds = column(d);
         marker_odds(d, k, death, odds);
-        const struct stream s = stream_for(d->seed, d->replicate, variable);
-        stream_fill(&s, x, d->n);
         kernel_happens(odds, x, d->n);
     } else {
         marker_value(d, k, death, normals(d, variable), x);
@@ -345,11 +360,10 @@ static const double *draw_marker(const struct drawing *d, int k, const double *d
     return x;
 }
 
-void course_draw(const struct course_plan *plan, const struct patients *p, uint64_t seed,
-                 uint64_t replicate, const struct course_needs *needs, struct scratch *w,
-                 struct course *out)
+void course_draw(const struct course_plan *plan, const struct patients *p, struct streams streams,
+                 const struct course_needs *needs, struct scratch *w, struct course *out)
 {
-    const struct drawing d = {plan, p, seed, replicate, w, p->n, plan->n_arms};
+    const struct drawing d = {plan, p, streams, w, p->n, plan->n_arms};
     const struct course_spec *spec = plan->baseline->spec;
     *out = (struct course){.n = p->n};
     out->death = draw_death(&d);

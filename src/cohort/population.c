@@ -1,9 +1,7 @@
 /* population.c - see population.h.  SPDX-License-Identifier: MIT */
 #include "cohort/population.h"
-#include "base/dispatch.h"
 #include "base/text.h"
 #include "stat/distribution.h"
-#include "stat/vector.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -224,44 +222,6 @@ void population_read(struct reader *r, const struct node *n, struct population *
     tabulate_sizes(p, r->memory);
 }
 
-MULTIVERSION static void add_scaled(double slope, double offset, const double *x, double *y, int n)
-{
-    for (int i = 0; i < n; i++) y[i] += __builtin_fma(slope, x[i], offset);
-}
-
-MULTIVERSION static void scale_column(double a, double *x, int n)
-{
-    for (int i = 0; i < n; i++) x[i] = a * x[i];
-}
-
-MULTIVERSION static void add_multiple(double a, const double *x, double *y, int n)
-{
-    for (int i = 0; i < n; i++) y[i] = __builtin_fma(a, x[i], y[i]);
-}
-
-bool population_score_counts(const struct population *p, const bool *read, int k)
-{
-    for (int i = k; i < p->n_covariates; i++)
-        if ((read == NULL || read[i]) && fabs(p->cholesky[i * p->n_covariates + k]) > 0)
-            return true;
-    return false;
-}
-
-void population_deliver(const struct population *p, double *const *score, double *const *x,
-                        const bool *read, int n)
-{
-    const int k_all = p->n_covariates;
-    for (int k = k_all - 1; k >= 0; k--) { /* from the last: row k uses scores before k only */
-        const double *row = p->cholesky + k * k_all;
-        if (read != NULL && !read[k]) continue;
-        if (row[k] < 1) scale_column(row[k], score[k], n);
-        for (int j = 0; j < k; j++)
-            if (fabs(row[j]) > 0) add_multiple(row[j], score[j], score[k], n);
-    }
-    for (int k = 0; k < k_all; k++)
-        if (read == NULL || read[k]) marginal_apply(&p->marginal[k], x[k], score[k], n);
-}
-
 static struct predictor bind(const struct population *p, const struct terms *t, struct reader *r,
                              const char *what, bool per_sd)
 {
@@ -318,43 +278,4 @@ struct predictor predictor_standardised(const struct population *p, const struct
                                         struct reader *r, const char *what)
 {
     return bind(p, t, r, what, true);
-}
-
-void predictor_add(const struct predictor *q, const double *const *x, double *y, int n)
-{
-    for (int k = 0; k < q->n; k++) {
-        const struct predictor_term *t = &q->term[k];
-        const double *column = x[t->covariate];
-        if (t->level == NULL)
-            add_scaled(t->slope, -t->slope * t->centre, column, y, n);
-        else
-            for (int i = 0; i < n; i++) y[i] += t->level[(int)column[i]];
-    }
-}
-
-struct centre_draw centres_draw(const struct population *p, uint64_t seed, uint64_t replicate,
-                                struct scratch *w)
-{
-    const int n = (int)p->centres.number;
-    struct centre_draw d = {n, scratch_doubles(w, n), scratch_doubles(w, n)};
-    if (isnan(p->centres.size_shape))
-        for (int c = 0; c < n; c++) d.cumulative[c] = (c + 1.0) / n;
-    else {
-        const struct stream s = stream_for(seed, replicate, stream_variable("centre size"));
-        stream_fill(&s, d.cumulative, n);
-        vector_normal_quantile(d.cumulative, d.cumulative, n);
-        marginal_apply(&p->centre_size, d.cumulative, d.cumulative, n);
-        for (int c = 1; c < n; c++) d.cumulative[c] += d.cumulative[c - 1];
-        const double total = d.cumulative[n - 1];
-        for (int c = 0; c < n; c++) d.cumulative[c] /= total;
-    }
-    d.cumulative[n - 1] = 1;
-    if (p->centres.log_hazard_sd > 0) {
-        const struct stream s = stream_for(seed, replicate, stream_variable("centre effect"));
-        stream_fill(&s, d.effect, n);
-        vector_normal_quantile(d.effect, d.effect, n);
-        scale_column(p->centres.log_hazard_sd, d.effect, n);
-    } else
-        memset(d.effect, 0, (size_t)n * sizeof *d.effect);
-    return d;
 }

@@ -37,12 +37,11 @@ void population_echo(struct buffer *out, const struct population *p, int indent)
 extern const struct param centres_params[], population_params[];
 int population_covariate(const struct population *p, const char *name); /* -1 when absent */
 
-/* Whether the score of covariate k acts on any covariate that is read (NULL: all are). */
-bool population_score_counts(const struct population *p, const bool *read, int k);
-/* score[k][0..n) independent normals in, x[k][0..n) delivered covariates out (x may be score), of
- * those that are read. */
-void population_deliver(const struct population *p, double *const *score, double *const *x,
-                        const bool *read, int n);
+/* The covariates of n patients, of those that are read (NULL: all are); the others are NULL. */
+double *const *population_draw(const struct population *p, struct streams streams, const bool *read,
+                               int n, struct scratch *w);
+/* x[k][0..n): independent normals in, delivered covariates out. */
+void population_deliver(const struct population *p, double *const *x, int n);
 
 /* A linear predictor over covariates, centred at their population means, so that its mean is zero.
  */
@@ -58,19 +57,16 @@ struct predictor {
 /* Binds terms to covariates; unknown names and levels are reported (nearest valid name). */
 struct predictor predictor_bind(const struct population *p, const struct terms *t, struct reader *r,
                                 const char *what);
-/* y[i] += the predictor at x. */
+/* y[i] = the predictor at x, or y[i] += it. */
+void predictor_set(const struct predictor *q, const double *const *x, double *y, int n);
 void predictor_add(const struct predictor *q, const double *const *x, double *y, int n);
 /* Slopes divided by the covariate's standard deviation: terms are per standard deviation. */
 struct predictor predictor_standardised(const struct population *p, const struct terms *t,
                                         struct reader *r, const char *what);
 
-/* The centres of one replicate. */
-struct centre_draw {
-    int n;
-    double *cumulative; /* [n] shares of patients, added up; the last is 1 */
-    double *effect;     /* [n] on the log hazard of death */
-};
-struct centre_draw centres_draw(const struct population *p, uint64_t seed, uint64_t replicate,
-                                struct scratch *w);
+/* The centres of one replicate: [number] shares of patients, added up, the last is 1; and effects
+ * on the log hazard of death. */
+double *centres_shares(const struct population *p, struct streams streams, struct scratch *w);
+double *centres_effects(const struct population *p, struct streams streams, struct scratch *w);
 
 #endif

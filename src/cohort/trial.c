@@ -5,6 +5,7 @@
  * in the stratum): a smaller trial is the first patients of a larger one. */
 #include "cohort/trial.h"
 #include "base/dispatch.h"
+#include "cohort/kernels.h"
 #include "stat/vector.h"
 
 #include <math.h>
@@ -14,14 +15,14 @@
 struct enrolment {
     const struct trial_plan *plan;
     const struct population *population;
-    uint64_t seed, replicate;
+    struct streams streams;
     struct scratch *w;
     int n;
 };
 
 static void fill(const struct enrolment *e, uint64_t variable, double *q, int n)
 {
-    const struct stream s = stream_for(e->seed, e->replicate, variable);
+    const struct stream s = stream_of(e->streams, variable);
     stream_fill(&s, q, n);
 }
 
@@ -30,23 +31,6 @@ static double *uniforms(const struct enrolment *e, uint64_t variable)
     double *q = scratch_doubles(e->w, e->n);
     fill(e, variable, q, e->n);
     return q;
-}
-
-/* Scores are drawn of covariates that are read and of those that these are correlated with. */
-static double *const *draw_covariates(const struct enrolment *e, const bool *read)
-{
-    const struct population *pop = e->population;
-    double **x = scratch_take(e->w, (size_t)pop->n_covariates, sizeof *x);
-    for (int k = 0; k < pop->n_covariates; k++) {
-        x[k] = NULL;
-        if (!population_score_counts(pop, read, k)) continue;
-        x[k] = uniforms(e, pop->variable[k]);
-        vector_normal_quantile(x[k], x[k], e->n);
-    }
-    population_deliver(pop, x, x, read, e->n);
-    for (int k = 0; k < pop->n_covariates && read; k++)
-        if (!read[k]) x[k] = NULL;
-    return x;
 }
 
 /* The number of cumulative[0 … size-2] that are not above u, by a search without branches; size is
@@ -87,14 +71,16 @@ static int *draw_centres(const struct enrolment *e)
         return centre;
     }
     const struct scratch_mark mark = scratch_save(e->w);
-    const struct centre_draw c = centres_draw(e->population, e->seed, e->replicate, e->w);
+    const int n_centres = (int)e->population->centres.number;
+    const double *shares = centres_shares(e->population, e->streams, e->w);
     int size = AT_A_TIME;
-    while (size < c.n) size *= 2;
+    while (size < n_centres) size *= 2;
     double *cumulative = scratch_doubles(e->w, size);
-    for (int k = 0; k < size; k++) cumulative[k] = k < c.n - 1 ? c.cumulative[k] : INFINITY;
+    for (int k = 0; k < size; k++) cumulative[k] = k < n_centres - 1 ? shares[k] : INFINITY;
     const double *q = uniforms(e, e->plan->variable.centre);
-    if (c.n <= FEW_CENTRES) /* whole groups, no more than there are centres */
-        count_centres(cumulative, (c.n + AT_A_TIME - 1) / AT_A_TIME * AT_A_TIME, q, centre, e->n);
+    if (n_centres <= FEW_CENTRES) /* whole groups, no more than there are centres */
+        count_centres(cumulative, (n_centres + AT_A_TIME - 1) / AT_A_TIME * AT_A_TIME, q, centre,
+                      e->n);
     else
         search_centres(cumulative, size, q, centre, e->n);
     scratch_restore(e->w, mark);
@@ -130,7 +116,7 @@ static double *draw_arrivals(const struct enrolment *e)
 /* --- allocation --------------------------------------------------------------------------------
  */
 
-static void allocate_simply(const struct enrolment *e, double *arm)
+static void allocate_simply(const struct enrolment *e, int *arm)
 {
     const struct trial_plan *t = e->plan;
     const struct scratch_mark mark = scratch_save(e->w);
@@ -150,24 +136,29 @@ static void allocate_simply(const struct enrolment *e, double *arm)
     scratch_restore(e->w, mark);
 }
 
-/* The place that Fisher & Yates exchange with place j, the last of those still open. */
-static int exchanged(double q, int j)
+/* The places that Fisher & Yates exchange with each place j of each block, the last of those still
+ * open. */
+MULTIVERSION static void find_exchanges(int size, const double *restrict q, int *restrict other,
+                                        int n)
 {
-    const int other = (int)((q + 0.5) * (j + 1));
-    return other < j ? other : j; /* q + 1/2 can round to 1 */
+    for (int b = 0; b < n; b += size)
+        for (int j = 0; j < size; j++) {
+            const int drawn = (int)((q[b + j] + 0.5) * (j + 1));
+            other[b + j] = drawn < j ? drawn : j; /* q + 1/2 can round to 1 */
+        }
 }
 
-/* Fills list[0..n) with blocks in random order (Fisher & Yates, from the last place down). The
- * places of a block are fields of one word, so that exchanges touch no memory. Faster where size
- * and width are constants. */
-MULTIVERSION_PART void permute_fields(uint64_t ordered, int size, int width, const double *q,
-                                      int *list, int n)
+/* Fills list[0..n) with blocks in random order, exchanging from the last place down. The places of
+ * a block are fields of one word, so that exchanges touch no memory. Faster where size and width
+ * are constants. */
+MULTIVERSION_PART void permute_fields(uint64_t ordered, int size, int width,
+                                      const int *restrict other, int *restrict list, int n)
 {
     const uint64_t field = (UINT64_C(1) << width) - 1;
     for (int b = 0; b < n; b += size) {
         uint64_t word = ordered;
         for (int j = size - 1; j > 0; j--) {
-            const int here = j * width, there = exchanged(q[b + j], j) * width;
+            const int here = j * width, there = other[b + j] * width;
             const uint64_t differ = (word >> here ^ word >> there) & field;
             word ^= differ << here ^ differ << there;
         }
@@ -175,22 +166,22 @@ MULTIVERSION_PART void permute_fields(uint64_t ordered, int size, int width, con
     }
 }
 
-MULTIVERSION static void permute_words(const struct trial_plan *t, const double *q, int *list,
+MULTIVERSION static void permute_words(const struct trial_plan *t, const int *other, int *list,
                                        int n)
 {
     const int size = t->place_bits == 1 ? t->block : 0; /* usual sizes in two arms */
     if (size == 2)
-        permute_fields(t->ordered_block, 2, 1, q, list, n);
+        permute_fields(t->ordered_block, 2, 1, other, list, n);
     else if (size == 4)
-        permute_fields(t->ordered_block, 4, 1, q, list, n);
+        permute_fields(t->ordered_block, 4, 1, other, list, n);
     else if (size == 8)
-        permute_fields(t->ordered_block, 8, 1, q, list, n);
+        permute_fields(t->ordered_block, 8, 1, other, list, n);
     else
-        permute_fields(t->ordered_block, t->block, t->place_bits, q, list, n);
+        permute_fields(t->ordered_block, t->block, t->place_bits, other, list, n);
 }
 
 /* The same with blocks of any size. */
-static void permute_lists(const struct trial_plan *t, const double *q, int *list, int n)
+static void permute_lists(const struct trial_plan *t, const int *other, int *list, int n)
 {
     const int size = t->block;
     int64_t sum = 0;
@@ -200,69 +191,79 @@ static void permute_lists(const struct trial_plan *t, const double *q, int *list
         for (int a = 0; a < t->n_arms; a++)
             for (int64_t j = 0; j < t->allocation[a] * (size / sum); j++) block[k++] = a;
         for (int j = size - 1; j > 0; j--) {
-            const int other = exchanged(q[b + j], j), held = block[j];
-            block[j] = block[other];
-            block[other] = held;
+            const int there = other[b + j], held = block[j];
+            block[j] = block[there];
+            block[there] = held;
         }
     }
 }
 
-/* Arms of the first n patients of a stratum, n filling whole blocks. */
-static void draw_blocks(const struct enrolment *e, int stratum, double *q, int *list, int n)
+static const int *find_strata(const struct enrolment *e, const struct patients *p)
 {
     const struct trial_plan *t = e->plan;
-    fill(e, stream_indexed(t->variable.allocation, (uint64_t)stratum), q, n);
-    if (t->place_bits > 0)
-        permute_words(t, q, list, n);
-    else
-        permute_lists(t, q, list, n);
-}
-
-static void find_strata(const struct trial_plan *t, const struct patients *p, int *stratum)
-{
-    const struct population *pop = t->course->baseline->population;
+    if (t->by_centre && t->n_stratifiers == 0) return p->centre;
+    int *stratum = scratch_ints(e->w, e->n);
     if (t->by_centre)
         memcpy(stratum, p->centre, (size_t)p->n * sizeof *stratum);
     else
         memset(stratum, 0, (size_t)p->n * sizeof *stratum);
     for (int k = 0; k < t->n_stratifiers; k++) {
         const double *x = p->covariate[t->stratifier[k]];
-        const int n_levels = pop->marginal[t->stratifier[k]].n_levels;
+        const int n_levels = e->population->marginal[t->stratifier[k]].n_levels;
         for (int i = 0; i < p->n; i++) stratum[i] = stratum[i] * n_levels + (int)x[i];
     }
+    return stratum;
 }
 
-static void allocate_in_blocks(const struct enrolment *e, const struct patients *p, double *arm)
+/* The arms of all strata, one stratum's blocks after the other's; start[s]: of stratum s with
+ * count[s] patients. */
+static const int *draw_blocks(const struct enrolment *e, const int *count, int *start)
 {
     const struct trial_plan *t = e->plan;
-    const struct scratch_mark mark = scratch_save(e->w);
-    int *stratum = scratch_ints(e->w, e->n), *count = scratch_ints(e->w, t->n_strata);
-    int **next = scratch_take(e->w, (size_t)t->n_strata, sizeof *next);
-    find_strata(t, p, stratum);
-    memset(count, 0, (size_t)t->n_strata * sizeof *count);
-    for (int i = 0; i < e->n; i++) count[stratum[i]]++;
-    int64_t room = 0; /* whole blocks in every stratum */
-    for (int s = 0; s < t->n_strata; s++)
-        room += ((int64_t)count[s] + t->block - 1) / t->block * t->block;
-    int *list = scratch_take(e->w, (size_t)room, sizeof *list);
-    double *q = scratch_doubles(e->w, e->n + t->block);
+    int room = 0;
     for (int s = 0; s < t->n_strata; s++) {
-        next[s] = list;
-        if (count[s] == 0) continue;
-        const int n = (count[s] + t->block - 1) / t->block * t->block;
-        draw_blocks(e, s, q, list, n);
-        list += n;
+        start[s] = room;
+        room += (count[s] + t->block - 1) / t->block * t->block;
     }
-    if (t->n_strata == 1)
-        for (int i = 0; i < e->n; i++) arm[i] = next[0][i];
-    else
-        for (int i = 0; i < e->n; i++) arm[i] = *next[stratum[i]]++;
+    double *q = scratch_doubles(e->w, room);
+    for (int s = 0; s < t->n_strata; s++) {
+        const int n = (s + 1 < t->n_strata ? start[s + 1] : room) - start[s];
+        const uint64_t variable = stream_indexed(t->variable.allocation, (uint64_t)s);
+        if (n > 0) fill(e, variable, q + start[s], n); /* its last lanes: the next stratum's */
+    }
+    int *other = scratch_ints(e->w, room), *list = scratch_ints(e->w, room);
+    find_exchanges(t->block, q, other, room);
+    (t->place_bits > 0 ? permute_words : permute_lists)(t, other, list, room);
+    return list;
+}
+
+/* Patients take the places of their stratum's list in order of arrival. */
+static void take_places(const struct enrolment *e, const int *stratum, int *arm)
+{
+    const int n_strata = e->plan->n_strata;
+    int *count = scratch_ints(e->w, n_strata), *start = scratch_ints(e->w, n_strata);
+    int *place = scratch_ints(e->w, e->n);
+    memset(count, 0, (size_t)n_strata * sizeof *count);
+    for (int i = 0; i < e->n; i++) place[i] = count[stratum[i]]++;
+    const int *list = draw_blocks(e, count, start);
+    for (int i = 0; i < e->n; i++) arm[i] = list[start[stratum[i]] + place[i]];
+}
+
+static void allocate_in_blocks(const struct enrolment *e, const struct patients *p, int *arm)
+{
+    const struct scratch_mark mark = scratch_save(e->w);
+    if (e->plan->n_strata > 1)
+        take_places(e, find_strata(e, p), arm);
+    else {
+        int start;
+        memcpy(arm, draw_blocks(e, &e->n, &start), (size_t)e->n * sizeof *arm);
+    }
     scratch_restore(e->w, mark);
 }
 
-static double *allocate(const struct enrolment *e, const struct patients *p)
+static int *allocate(const struct enrolment *e, const struct patients *p)
 {
-    double *arm = scratch_doubles(e->w, e->n);
+    int *arm = scratch_ints(e->w, e->n);
     if (e->plan->n_arms == 1)
         memset(arm, 0, (size_t)e->n * sizeof *arm);
     else if (e->plan->spec->randomisation.method == 1)
@@ -275,21 +276,16 @@ static double *allocate(const struct enrolment *e, const struct patients *p)
 /* --- what happens to the allocated --------------------------------------------------------------
  */
 
-MULTIVERSION static void whole_numbers(const double *restrict x, int *restrict k, int n)
-{
-    for (int i = 0; i < n; i++) k[i] = (int)x[i];
-}
-
-static int *draw_received(const struct enrolment *e, const double *arm)
+/* allocated: each patient's arm. */
+static int *draw_received(const struct enrolment *e, int *allocated)
 {
     const struct trial_plan *t = e->plan;
+    if (t->spec->receives.n == 0) return allocated;
     int *received = scratch_ints(e->w, e->n);
-    whole_numbers(arm, received, e->n);
-    if (t->spec->receives.n == 0) return received;
     const struct scratch_mark mark = scratch_save(e->w);
     const double *q = uniforms(e, t->variable.received);
     for (int i = 0; i < e->n; i++) {
-        const double *share = t->receives + received[i] * t->n_arms;
+        const double *share = t->receives + allocated[i] * t->n_arms;
         int b = 0;
         for (int k = 0; k < t->n_arms - 1; k++) b += !(q[i] + 0.5 < share[k]);
         received[i] = b;
@@ -298,7 +294,7 @@ static int *draw_received(const struct enrolment *e, const double *arm)
     return received;
 }
 
-static double *draw_excluded(const struct enrolment *e, const double *arm, bool complete)
+static double *draw_excluded(const struct enrolment *e, const int *allocated, bool complete)
 {
     const struct trial_plan *t = e->plan;
     double *excluded = scratch_doubles(e->w, e->n);
@@ -307,13 +303,8 @@ static double *draw_excluded(const struct enrolment *e, const double *arm, bool 
         return excluded;
     }
     fill(e, t->variable.excluded, excluded, e->n);
-    for (int i = 0; i < e->n; i++) excluded[i] = excluded[i] + 0.5 < t->excluded[(int)arm[i]];
+    for (int i = 0; i < e->n; i++) excluded[i] = excluded[i] + 0.5 < t->excluded[allocated[i]];
     return excluded;
-}
-
-MULTIVERSION static void set_column(double value, double *x, int n)
-{
-    for (int i = 0; i < n; i++) x[i] = value;
 }
 
 /* Exponential times; never where the hazard is 0. */
@@ -325,30 +316,36 @@ MULTIVERSION static void scale_times(const double *restrict hazard, double *rest
     }
 }
 
-static double *draw_lost(const struct enrolment *e, const double *arm, bool complete)
+static double *draw_lost(const struct enrolment *e, const int *allocated, bool complete)
 {
     const struct trial_plan *t = e->plan;
     bool any = false;
     for (int a = 0; a < t->n_arms; a++) any = any || t->loss_hazard[a] > 0;
+    double *lost = scratch_doubles(e->w, e->n);
     if (complete || !any) {
-        double *lost = scratch_doubles(e->w, e->n);
-        set_column(INFINITY, lost, e->n);
+        kernel_fill(INFINITY, lost, e->n);
         return lost;
     }
-    double *lost = uniforms(e, t->variable.lost);
+    fill(e, t->variable.lost, lost, e->n);
     vector_exponential(lost, lost, e->n);
     const struct scratch_mark mark = scratch_save(e->w);
     double *hazard = scratch_doubles(e->w, e->n);
-    for (int i = 0; i < e->n; i++) hazard[i] = t->loss_hazard[(int)arm[i]];
+    kernel_choose(allocated, t->loss_hazard, t->n_arms, hazard, e->n);
     scale_times(hazard, lost, e->n);
     scratch_restore(e->w, mark);
     return lost;
 }
 
+MULTIVERSION static void whole_to_double(const int *restrict k, double *restrict x, int n)
+{
+    for (int i = 0; i < n; i++) x[i] = k[i];
+}
+
 static struct enrolment enrolment_of(const struct trial_plan *t, uint64_t seed, uint64_t replicate,
                                      struct scratch *w)
 {
-    return (struct enrolment){t, t->course->baseline->population, seed, replicate, w, t->n};
+    return (struct enrolment){t, t->course->baseline->population, streams_of(seed, replicate), w,
+                              t->n};
 }
 
 void trial_draw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, bool complete,
@@ -358,15 +355,17 @@ void trial_draw(const struct trial_plan *t, uint64_t seed, uint64_t replicate, b
     const struct enrolment e = enrolment_of(t, seed, replicate, w);
     const struct design *design = t->spec->design.design;
     *p = (struct patients){.n = t->n};
-    p->covariate = draw_covariates(&e, needs->covariate);
+    p->covariate = population_draw(e.population, e.streams, needs->covariate, t->n, w);
     p->centre = draw_centres(&e);
     if (!needs->without_arrivals) p->arrival = draw_arrivals(&e);
-    p->arm = allocate(&e, p);
-    p->received = draw_received(&e, p->arm);
-    p->excluded = draw_excluded(&e, p->arm, complete);
-    p->lost = draw_lost(&e, p->arm, complete);
+    int *allocated = allocate(&e, p);
+    p->arm = scratch_doubles(w, t->n);
+    whole_to_double(allocated, p->arm, t->n);
+    p->received = draw_received(&e, allocated);
+    p->excluded = draw_excluded(&e, allocated, complete);
+    p->lost = draw_lost(&e, allocated, complete);
     p->followed = scratch_doubles(w, t->n);
-    course_draw(t->course, p, seed, replicate, needs, w, c);
+    course_draw(t->course, p, e.streams, needs, w, c);
     design->close(t->spec->design.params, t->spec->follow_up, 1, c->death, p, w);
 }
 
@@ -375,7 +374,9 @@ void trial_redraw(const struct trial_plan *t, uint64_t seed, uint64_t replicate,
                   struct course *c)
 {
     const struct enrolment e = enrolment_of(t, seed, replicate, w);
-    for (int i = 0; i < t->n; i++) p->arm[i] = arm;
-    p->received = draw_received(&e, p->arm);
-    course_draw(t->course, p, seed, replicate, needs, w, c);
+    int *allocated = scratch_ints(w, t->n);
+    for (int i = 0; i < t->n; i++) allocated[i] = arm;
+    whole_to_double(allocated, p->arm, t->n);
+    p->received = draw_received(&e, allocated);
+    course_draw(t->course, p, e.streams, needs, w, c);
 }

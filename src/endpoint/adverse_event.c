@@ -1,8 +1,6 @@
 /* adverse_event.c - a severe adverse event, yes or no.  SPDX-License-Identifier: MIT */
 #include "model/endpoint.h"
 
-#include <string.h>
-
 static double horizon(const void *own)
 {
     (void)own;
@@ -20,8 +18,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
                     struct outcome *out)
 {
     (void)own;
-    memcpy(out->value, c->adverse_event, (size_t)p->n * sizeof *out->value);
-    endpoint_keep_known(p, c->death, 0, out->value);
+    endpoint_keep_known(p, 0, c->adverse_event, out->value);
 }
 
 const struct endpoint endpoint_adverse_event = {

@@ -162,7 +162,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
     const struct days_free *d = own;
     for (int i = 0; i < p->n; i += BLOCK)
         compute_block(d, c, i, out->value + i, p->n - i < BLOCK ? p->n - i : BLOCK);
-    endpoint_keep_known(p, c->death, d->within, out->value);
+    endpoint_keep_known(p, d->within, out->value, out->value);
 }
 
 static struct bounds bounds(const void *own)

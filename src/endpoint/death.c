@@ -31,13 +31,13 @@ MULTIVERSION static void observe(double by, const struct patients *p, const doub
                                  double *restrict value, double *restrict time,
                                  double *restrict event)
 {
-    const double *restrict excluded = p->excluded, *restrict followed = p->followed;
+    const double *restrict known = p->known, *restrict followed = p->followed;
     for (int i = 0; i < p->n; i++) {
-        const bool counts = !(excluded[i] > 0) & (followed[i] >= 0);
+        const bool counts = known[i] >= 0;
         const double last = smaller(by, followed[i]), dead = death[i] <= last;
         time[i] = counts ? smaller(death[i], last) : NAN;
         event[i] = counts ? dead : NAN;
-        value[i] = dead;
+        value[i] = known[i] >= by ? dead : NAN;
     }
 }
 
@@ -46,7 +46,6 @@ static void compute(const void *own, const struct patients *p, const struct cour
 {
     const double by = ((const struct death *)own)->by;
     observe(by, p, c->death, out->value, out->time, out->event);
-    endpoint_keep_known(p, c->death, by, out->value);
 }
 
 const struct endpoint endpoint_death = {

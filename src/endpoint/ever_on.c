@@ -35,11 +35,11 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
 MULTIVERSION static void seen(double by, const struct patients *p, const double *restrict start,
                               const double *restrict end, double *restrict value)
 {
-    const double *restrict excluded = p->excluded, *restrict followed = p->followed;
+    const double *restrict known = p->known, *restrict followed = p->followed;
     for (int i = 0; i < p->n; i++) {
-        const bool counts = !(excluded[i] > 0) & (followed[i] >= 0);
         const bool on = (end[i] > start[i]) & (start[i] <= by) & (start[i] <= followed[i]);
-        value[i] = (counts & on) ? 1 : value[i];
+        const double never = known[i] >= by ? 0 : NAN;
+        value[i] = ((known[i] >= 0) & on) ? 1 : never;
     }
 }
 
@@ -47,8 +47,6 @@ static void compute(const void *own, const struct patients *p, const struct cour
                     struct outcome *out)
 {
     const struct ever_on *e = own;
-    for (int i = 0; i < p->n; i++) out->value[i] = 0;
-    endpoint_keep_known(p, c->death, e->by, out->value);
     seen(e->by, p, c->support_start[e->support], c->support_end[e->support], out->value);
 }
 

@@ -33,7 +33,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
     const struct sofa_rule rule = {(int)s->day, s->death};
     sofa_on_day(c, rule, 0, out->value, p->n);
     for (int i = 0; i < p->n; i++) out->value[i] -= c->sofa[0][i];
-    endpoint_keep_known(p, c->death, s->day, out->value);
+    endpoint_keep_known(p, s->day, out->value, out->value);
 }
 
 static struct bounds bounds(const void *own)

@@ -67,7 +67,7 @@ static void compute(const void *own, const struct patients *p, const struct cour
         }
         divide(days, sum, n);
     }
-    endpoint_keep_known(p, c->death, s->day, out->value);
+    endpoint_keep_known(p, s->day, out->value, out->value);
 }
 
 static struct bounds bounds(const void *own)

@@ -34,12 +34,11 @@ static void check(void *own, const struct endpoint_question *q, struct course_ne
 MULTIVERSION static void length_of_stay(double within, const struct patients *p,
                                         const double *restrict end, double *restrict value)
 {
-    const double *restrict excluded = p->excluded, *restrict followed = p->followed;
-    const double *restrict lost = p->lost;
+    const double *restrict known = p->known, *restrict lost = p->lost;
     for (int i = 0; i < p->n; i++) {
         const double days = smaller(end[i], within);
-        const bool known = !(excluded[i] > 0) & (followed[i] >= 0) & (days <= lost[i]);
-        value[i] = known ? days : NAN;
+        const bool seen = (known[i] >= 0) & (days <= lost[i]);
+        value[i] = seen ? days : NAN;
     }
 }
 

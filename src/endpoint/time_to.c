@@ -52,11 +52,11 @@ MULTIVERSION static void compete(double by, const struct patients *p, const doub
                                  const double *restrict start, const double *restrict end,
                                  const struct outcome *out)
 {
-    const double *restrict excluded = p->excluded, *restrict followed = p->followed;
+    const double *restrict known = p->known, *restrict followed = p->followed;
     double *restrict time = out->time, *restrict event = out->event;
     for (int i = 0; i < p->n; i++) {
         const bool ever = start == NULL || end[i] > start[i];
-        const bool counts = !(excluded[i] > 0) & (followed[i] >= 0) & ever;
+        const bool counts = (known[i] >= 0) & ever;
         const double last = smaller(by, followed[i]), ended = smaller(end[i], death[i]);
         const double cause = end[i] < death[i] ? 1 : 2;
         time[i] = counts ? smaller(ended, last) : NAN;

@@ -25,8 +25,9 @@ MULTIVERSION static void clear_unrecorded(const double *restrict u, const double
 MULTIVERSION static void set_by_arm(const double *restrict arm, const double *of_arm, int n_arms,
                                     double *restrict odds, int n)
 {
-    for (int i = 0; i < n; i++) odds[i] = of_arm[0];
-    for (int a = 1; a < n_arms; a++) {
+    const double first = of_arm[0], second = of_arm[n_arms > 1];
+    for (int i = 0; i < n; i++) odds[i] = arm[i] > 0.5 ? second : first;
+    for (int a = 2; a < n_arms; a++) {
         const double least = a - 0.5, own = of_arm[a];
         for (int i = 0; i < n; i++) odds[i] = arm[i] > least ? own : odds[i];
     }
@@ -107,16 +108,24 @@ static const double *eligible_column(const struct endpoint_spec *e, const struct
     return eligible;
 }
 
-struct dataset endpoint_dataset(const struct point *point, const struct patients *p,
+MULTIVERSION static void whole_to_double(const int *restrict k, double *restrict x, int n)
+{
+    for (int i = 0; i < n; i++) x[i] = k[i];
+}
+
+struct dataset endpoint_dataset(const struct point *point, const struct patients *drawn,
                                 const struct course *c, uint64_t replicate, bool complete,
                                 struct scratch *w)
 {
     const struct endpoint_specs *specs = &point->scenario.endpoints;
+    struct patients with_known = *drawn, *p = &with_known;
+    p->known = scratch_doubles(w, p->n);
+    endpoint_known(p, c->death, p->known);
     const double **value = scratch_take(w, (size_t)point->schema.n, sizeof *value);
     struct outcome *outcome = scratch_take(w, (size_t)specs->n, sizeof *outcome);
     for (int k = 0; k < point->n_visible; k++) value[k] = p->covariate[point->visible[k]];
     double *centre = scratch_doubles(w, p->n);
-    for (int i = 0; i < p->n; i++) centre[i] = p->centre[i];
+    whole_to_double(p->centre, centre, p->n);
     value[point->n_visible] = centre;
     bool all_recorded = true;
     for (int k = 0; k < specs->n; k++) {

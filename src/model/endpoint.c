@@ -45,18 +45,30 @@ void endpoint_sofa_day(const struct endpoint_question *q, double day, struct cou
         needs->sofa_day = (int)day;
 }
 
-MULTIVERSION static void keep_known(const double *restrict excluded,
+MULTIVERSION static void find_known(const double *restrict excluded,
                                     const double *restrict followed, const double *restrict death,
-                                    double day, double *restrict x, int n)
+                                    double *restrict known, int n)
 {
     for (int i = 0; i < n; i++) {
         const bool counts = !(excluded[i] > 0) & (followed[i] >= 0);
-        const bool known = counts & ((followed[i] >= day) | (death[i] <= followed[i]));
-        x[i] = known ? x[i] : NAN;
+        const double last = death[i] <= followed[i] ? INFINITY : followed[i];
+        known[i] = counts ? last : -INFINITY;
     }
 }
 
-void endpoint_keep_known(const struct patients *p, const double *death, double day, double *x)
+void endpoint_known(const struct patients *p, const double *death, double *known)
 {
-    keep_known(p->excluded, p->followed, death, day, x, p->n);
+    find_known(p->excluded, p->followed, death, known, p->n);
+}
+
+MULTIVERSION static void keep_known(const double *known, double day, const double *x, double *kept,
+                                    int n)
+{
+#pragma omp simd
+    for (int i = 0; i < n; i++) kept[i] = known[i] >= day ? x[i] : NAN;
+}
+
+void endpoint_keep_known(const struct patients *p, double day, const double *x, double *kept)
+{
+    keep_known(p->known, day, x, kept, p->n);
 }

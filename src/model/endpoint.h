@@ -41,9 +41,12 @@ enum support endpoint_support(const struct endpoint_question *q, const char *nam
 /* A day number, whole, from 0 to SOFA_DAYS_MAX: reports otherwise; marks the days as needed. */
 void endpoint_sofa_day(const struct endpoint_question *q, double day, struct course_needs *needs);
 
-/* Makes x[i] NaN unless patient i counts (recruited, not excluded) and the state at `day` is known:
- * observed until then, or seen to die. */
-void endpoint_keep_known(const struct patients *p, const double *death, double day, double *x);
+/* known[i] = the day until which the state of patient i is known: until then the patient is
+ * observed; infinite where seen to die; -infinite where the patient does not count (excluded, or
+ * not recruited). */
+void endpoint_known(const struct patients *p, const double *death, double *known);
+/* kept[i] = x[i] (kept may be x); NaN unless the state at `day` is known. */
+void endpoint_keep_known(const struct patients *p, double day, const double *x, double *kept);
 
 /* Patient i was seen to die by that day. */
 static inline bool endpoint_saw_death(const struct patients *p, double death, int i, double day)
@@ -84,8 +87,7 @@ struct endpoint {
 static inline bool endpoint_eligible(const struct endpoint *e, const void *params,
                                      const struct patients *p, const struct course *c, int i)
 {
-    const bool counts = !(p->excluded[i] > 0) && p->followed[i] >= 0;
-    return counts && (e->eligible == NULL || e->eligible(params, p, c, i));
+    return p->known[i] >= 0 && (e->eligible == NULL || e->eligible(params, p, c, i));
 }
 
 #endif

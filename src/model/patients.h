@@ -47,6 +47,7 @@ struct patients {
     double *excluded;         /* [n] 1: excluded after randomisation, from every analysis */
     double *lost;             /* [n] day of loss to follow-up, infinite when never */
     double *followed;         /* [n] day until which the trial observes the patient */
+    double *known;            /* [n] see endpoint_known */
 };
 
 struct course {

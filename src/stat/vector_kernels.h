@@ -9,13 +9,15 @@
 #define STAT_VECTOR_KERNELS_H
 
 #include "base/dispatch.h"
+#include "base/number.h"
 #include "stat/vector_coefficients.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { VECTOR_LANES = 8, VECTOR_BLOCK = 256 };
+enum { VECTOR_LANES = 8, VECTOR_BLOCK = 128 };
 
 MULTIVERSION_PART uint64_t bits_of(double x)
 {
@@ -100,7 +102,7 @@ MULTIVERSION_PART void exponential_body(double *e, const double *q, int n)
  * normal. */
 MULTIVERSION_PART double exp_one(double x)
 {
-    const double low = x < -708 ? -708 : x, v = low > 709.7 ? 709.7 : low;
+    const double v = smaller(709.7, larger(-708, x)); /* NaN stays */
     const double shifted = __builtin_fma(v, LOG2_E, 0x1.8p52), k = shifted - 0x1.8p52;
     const double r = __builtin_fma(k, -LN2_REST, __builtin_fma(k, -LN2, v));
     const double rest = polynomial(EXP_REST, sizeof EXP_REST / sizeof *EXP_REST, r);
@@ -119,30 +121,60 @@ MULTIVERSION_PART void exp_body(double *y, const double *x, int n)
  * Giles 2011, "Approximating the erfinv function"): z/q is a smooth function of w for w <= 6.5
  * (99.92 % of uniform q), |z| one of sqrt(w) beyond. 1 - 4 q^2 rounds once, so that w is exact to
  * the last bits even at p = 2^-54. Errors at most about 7e-16 of z; odd in q, bit by bit. */
-MULTIVERSION_PART void normal_block(double *z, const double *q_in, int n)
+MULTIVERSION_PART double normal_centre(double q, double w)
 {
-    double q[VECTOR_BLOCK], w[VECTOR_BLOCK], f[VECTOR_BLOCK];
+    const int terms = sizeof NORMAL_CENTRE / sizeof *NORMAL_CENTRE;
+    return q * polynomial(NORMAL_CENTRE, terms, w - CENTRE_ORIGIN);
+}
+
+MULTIVERSION_PART double normal_tail(double q, double w)
+{
+    const int terms = sizeof NORMAL_TAIL / sizeof *NORMAL_TAIL;
+    return copysign(polynomial(NORMAL_TAIL, terms, sqrt(w) - TAIL_ORIGIN), q);
+}
+
+/* Its sign bit says whether w lies in the tail. */
+MULTIVERSION_PART uint64_t tail_sign(double w)
+{
+    return bits_of(TAIL_FROM - w);
+}
+
+/* Tails are rare: only the vectors that have one pay for it. */
+MULTIVERSION_PART void normal_tails(double *restrict z, const double *restrict q,
+                                    const double *restrict w, int n)
+{
+    for (int i = 0; i < n; i += VECTOR_LANES) {
+        uint64_t signs = 0;
+        for (int j = i; j < i + VECTOR_LANES; j++) signs |= tail_sign(w[j]);
+        if (signs >> 63 == 0) continue;
+        for (int j = i; j < i + VECTOR_LANES; j++) {
+            const double tail = normal_tail(q[j], w[j]);
+            z[j] = w[j] > TAIL_FROM ? tail : z[j];
+        }
+    }
+}
+
+MULTIVERSION_PART void normal_block(double *z, const double *q, int n)
+{
+    double w[VECTOR_BLOCK], f[VECTOR_BLOCK], kept[VECTOR_BLOCK];
 #pragma omp simd
     for (int i = 0; i < n; i++) {
-        q[i] = q_in[i];
-        const struct log_parts p = log_split(__builtin_fma(-4 * q[i], q[i], 1));
+        const double twice = q[i] + q[i]; /* exact */
+        const struct log_parts p = log_split(__builtin_fma(-twice, twice, 1));
         w[i] = p.whole;
         f[i] = p.f;
     }
-#pragma omp simd
-    for (int i = 0; i < n; i++) w[i] = -log_join((struct log_parts){w[i], f[i]});
-    int tails = 0;
-#pragma omp simd reduction(| : tails)
+    uint64_t signs = 0;
+#pragma omp simd reduction(| : signs)
     for (int i = 0; i < n; i++) {
-        const int terms = sizeof NORMAL_CENTRE / sizeof *NORMAL_CENTRE;
-        z[i] = q[i] * polynomial(NORMAL_CENTRE, terms, w[i] - CENTRE_ORIGIN);
-        tails |= w[i] > TAIL_FROM;
+        w[i] = -log_join((struct log_parts){w[i], f[i]});
+        signs |= tail_sign(w[i]);
     }
-    for (int i = 0; tails && i < n; i++) {
-        const int terms = sizeof NORMAL_TAIL / sizeof *NORMAL_TAIL;
-        if (w[i] > TAIL_FROM)
-            z[i] = copysign(polynomial(NORMAL_TAIL, terms, sqrt(w[i]) - TAIL_ORIGIN), q[i]);
-    }
+    const bool tails = signs >> 63 != 0;
+    if (tails) memcpy(kept, q, (size_t)n * sizeof *q); /* z may be q */
+#pragma omp simd
+    for (int i = 0; i < n; i++) z[i] = normal_centre(q[i], w[i]);
+    if (tails) normal_tails(z, kept, w, n);
 }
 
 MULTIVERSION_PART void normal_quantile_body(double *z, const double *q, int n)
