@@ -27,7 +27,8 @@ enum {
  */
 struct table {
     int n;
-    double arm[ROWS_MAX], value[COLUMNS][ROWS_MAX];
+    unsigned char arm[ROWS_MAX];
+    double value[COLUMNS][ROWS_MAX];
     const double *column[COLUMNS];
 };
 

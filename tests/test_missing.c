@@ -122,7 +122,8 @@ static const char *const arms[] = {"control", "treated"};
 
 struct data {
     int n;
-    double arm[N_MAX], value[COLUMNS][N_MAX];
+    unsigned char arm[N_MAX];
+    double value[COLUMNS][N_MAX];
 };
 
 struct question {
@@ -182,10 +183,10 @@ static struct data *data_of(const struct fill_case *c)
 {
     struct data *d = calloc(1, sizeof *d);
     d->n = c->n;
-    memcpy(d->arm, c->arm, (size_t)c->n * sizeof *d->arm);
-    memcpy(d->value[Y], c->y, (size_t)c->n * sizeof *d->arm);
+    for (int i = 0; i < c->n; i++) d->arm[i] = c->arm[i] > 0;
+    memcpy(d->value[Y], c->y, (size_t)c->n * sizeof *c->y);
     for (int j = 0; j < c->n_x; j++)
-        memcpy(d->value[X + j], c->x + j * c->n, (size_t)c->n * sizeof *d->arm);
+        memcpy(d->value[X + j], c->x + j * c->n, (size_t)c->n * sizeof *c->x);
     for (int i = 0; i < c->n; i++) d->value[ELIGIBLE][i] = 1;
     return d;
 }
@@ -347,7 +348,7 @@ static void draw_trial(struct data *d, int n, uint64_t replicate)
     d->n = n;
     for (int i = 0; i < n; i++) {
         const double x = normal_of(&s), e = normal_of(&s), u = stream_uniform(&s);
-        d->arm[i] = i % 2;
+        d->arm[i] = i % 2 == 1;
         d->value[X][i] = x;
         d->value[Y][i] = 2 + x + 0.5 * d->arm[i] + e;
         if (d->arm[i] > 0 && u < 1 / (1 + exp(-1.5 * x))) d->value[Y][i] = NAN;
@@ -398,8 +399,8 @@ static void test_many_imputations(void **state)
            (struct bounds){NAN, NAN}, -1, d, r);
     double n[2] = {0, 0}, m[2] = {0, 0};
     for (int i = 0; i < d->n; i++) {
-        n[(int)d->arm[i]]++;
-        m[(int)d->arm[i]] += isnan(d->value[Y][i]);
+        n[d->arm[i]]++;
+        m[d->arm[i]] += isnan(d->value[Y][i]);
     }
     const double k0 = n[0] - m[0], k1 = n[1] - m[1], df = k0 + k1 - 2;
     const double rss = df * known->se * known->se / (1 / k0 + 1 / k1);

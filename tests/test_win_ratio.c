@@ -688,7 +688,8 @@ static void echo_is_read_again(void **state)
 static void complete_cases_of_all_tiers(void **state)
 {
     (void)state;
-    const double arm[] = {0, 1, 0, 1, 0, 1, 1}, death[] = {0, 1, NAN, 0, 1, 0, 0};
+    const unsigned char arm[] = {0, 1, 0, 1, 0, 1, 1};
+    const double death[] = {0, 1, NAN, 0, 1, 0, 0};
     const double time[] = {28, 3, 9, 28, 5, NAN, 28}, cause[] = {1, 0, 1, 2, 2, 1, NAN};
     const double days[] = {20, 0, 5, 28, 0, 3, 1}, *column[COLUMNS] = {0};
     column[DEATH] = death;

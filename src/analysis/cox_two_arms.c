@@ -17,18 +17,26 @@
 /* As partial_likelihood.c holds linear predictors. */
 static const double log_ratio_max = 700;
 
-static void count_terms(struct two_arms *m, const struct risk_sets *sets, const struct sample *s,
+/* before[row] := the treated in the rows before */
+static void count_treated(int *restrict before, const struct risk_sets *sets,
+                          const unsigned char *restrict arm)
+{
+    int treated = 0;
+    for (int row = 0; row < sets->n; row++) {
+        before[row] = treated;
+        treated += arm[sets->patient[row]];
+    }
+    before[sets->n] = treated;
+}
+
+static void count_terms(struct two_arms *m, const struct risk_sets *sets, const int *before,
                         enum ties ties)
 {
-    const unsigned char *arm = s->arm;
-    int row = 0, treated = 0;
     for (int k = 0; k < sets->n_times; k++) {
         const struct death_time *time = &sets->time[k];
-        if (row == time->first) treated = 0;
-        for (; row < time->end; row++) treated += arm[sets->patient[row]];
         const int at_risk = time->end - time->first;
-        int died = 0; /* of the treated */
-        for (int i = time->end - time->deaths; i < time->end; i++) died += arm[sets->patient[i]];
+        const int treated = before[time->end] - before[time->first];
+        const int died = before[time->end] - before[time->end - time->deaths]; /* of the treated */
         const int terms = ties == TIES_EFRON ? time->deaths : 1;
         for (int j = 0; j < terms; j++, m->n_terms++) {
             const double left = j > 0 ? (double)j / terms : 0;
@@ -53,7 +61,9 @@ void two_arms_build(struct two_arms *m, const struct sample *s, enum ties ties, 
     const struct scratch_mark mark = scratch_save(w);
     struct risk_sets sets;
     risk_sets_build(&sets, s, w);
-    count_terms(m, &sets, s, ties);
+    int *before = scratch_ints(w, sets.n + 1);
+    count_treated(before, &sets, s->arm);
+    count_terms(m, &sets, before, ties);
     scratch_restore(w, mark);
 }
 

@@ -2,6 +2,7 @@
 #include "analysis/risk_set.h"
 
 #include "base/dispatch.h"
+#include "stat/keep.h"
 #include "stat/order.h"
 
 #include <math.h>
@@ -9,16 +10,18 @@
 #include <string.h>
 
 /* Appends one stratum, given its patients by falling time, at equal times the censored before the
- * deaths. From the first death on no branch depends on who died: deaths come at random. */
+ * deaths, the first n_lead of them censored. From the first death on no branch depends on who died:
+ * deaths come at random. */
 static void append_stratum(struct risk_sets *sets, const struct sample *s, const int *falling,
-                           int n)
+                           int n_lead, int n)
 {
     const int first = sets->n, before = sets->n_times;
+    memmove(sets->patient + first, falling, (size_t)n * sizeof *falling);
     struct death_time at = {first, first, 0};
     double time = INFINITY;
     int n_times = before;
-    int i = 0;
-    for (; i < n && !(s->event[falling[i]] > 0); i++) sets->patient[first + i] = falling[i];
+    int i = n_lead;
+    while (i < n && !(s->event[falling[i]] > 0)) i++;
     for (; i < n; i++) {
         const int patient = falling[i];
         const bool died = s->event[patient] > 0, new = died &(s->time[patient] < time);
@@ -26,7 +29,6 @@ static void append_stratum(struct risk_sets *sets, const struct sample *s, const
         at.deaths = new ? 1 : at.deaths + died;
         at.end = died ? first + i + 1 : at.end;
         time = died ? s->time[patient] : time;
-        sets->patient[first + i] = patient;
         sets->time[n_times] = at; /* one beyond the times before, until the first death */
     }
     if (n_times == before) return;
@@ -49,30 +51,45 @@ MULTIVERSION static double latest_death(const double *time, const double *event,
     return latest;
 }
 
-/* Patients by falling time, at equal times the censored before the deaths. Those censored at or
- * after the last death lead, in no order: often most of a trial, followed to one horizon. */
-static void order_falling(int *falling, const struct sample *s, struct scratch *w)
+/* The dead; the censored before the last death, and those at or after it, who lead. */
+struct fates {
+    unsigned char *dead, *other, *lead; /* [n] each patient in one of them */
+};
+
+MULTIVERSION static void tell_fates(const double *restrict time, const double *restrict event,
+                                    double last_death, struct fates fates, int n)
+{
+    unsigned char *restrict dead = fates.dead, *restrict other = fates.other,
+                            *restrict lead = fates.lead;
+    for (int i = 0; i < n; i++) {
+        const int died = event[i] > 0, leads = (1 - died) & (time[i] >= last_death);
+        dead[i] = (unsigned char)died;
+        lead[i] = (unsigned char)leads;
+        other[i] = (unsigned char)(1 - died - leads);
+    }
+}
+
+/* Patients by falling time, at equal times the censored before the deaths; falling[] has room for
+ * KEEP_INDICES_ROOM more. Those censored at or after the last death lead, in no order: often most
+ * of a trial, followed to one horizon. Returns how many they are. */
+static int order_falling(int *falling, const struct sample *s, struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
     const int n = s->n;
-    int *other = scratch_ints(w, 2 * n), *dead = other + n;
-    const double last_death = latest_death(s->time, s->event, n);
-    int n_lead = 0, n_other = 0, n_dead = 0;
-    for (int i = 0; i < n; i++) {
-        const bool died = s->event[i] > 0, leads = !died & (s->time[i] >= last_death);
-        falling[n_lead] = other[n_other] = dead[n_dead] = i;
-        n_lead += leads;
-        n_dead += died;
-        n_other += !died & !leads;
-    }
-    memmove(other + n_other, dead, (size_t)n_dead * sizeof *dead);
-    const int n_ordered = n - n_lead;
+    unsigned char *fate = scratch_take(w, 3 * (size_t)n, 1);
+    const struct fates fates = {fate, fate + n, fate + 2 * n};
+    tell_fates(s->time, s->event, latest_death(s->time, s->event, n), fates, n);
+    const int n_lead = keep_indices(fates.lead, n, falling), n_ordered = n - n_lead;
+    int *other = scratch_ints(w, n_ordered + KEEP_INDICES_ROOM);
+    const int n_other = keep_indices(fates.other, n, other);
+    (void)keep_indices(fates.dead, n, other + n_other);
     double *minus = scratch_doubles(w, n_ordered);
     int *rank = scratch_ints(w, n_ordered);
     for (int k = 0; k < n_ordered; k++) minus[k] = -s->time[other[k]];
     order_ascending(rank, minus, n_ordered, w);
     for (int k = 0; k < n_ordered; k++) falling[n_lead + k] = other[rank[k]];
     scratch_restore(w, mark);
+    return n_lead;
 }
 
 /* A stable counting sort by stratum; start[k] … start[k+1]-1 are the patients of stratum k. */
@@ -93,15 +110,15 @@ void risk_sets_build(struct risk_sets *sets, const struct sample *s, struct scra
                                .time = scratch_take(w, (size_t)s->n + 1, sizeof *sets->time)};
     sets->start[0] = 0;
     const struct scratch_mark mark = scratch_save(w);
-    int *falling = scratch_ints(w, s->n);
-    order_falling(falling, s, w);
+    int *falling = scratch_ints(w, s->n + KEEP_INDICES_ROOM);
+    const int n_lead = order_falling(falling, s, w);
     if (n_strata == 1) {
-        append_stratum(sets, s, falling, s->n);
+        append_stratum(sets, s, falling, n_lead, s->n);
     } else {
         int *split = scratch_ints(w, s->n), *start = scratch_ints(w, n_strata + 2);
         split_by_stratum(split, start, s, falling);
         for (int k = 0; k < n_strata; k++) {
-            append_stratum(sets, s, split + start[k], start[k + 1] - start[k]);
+            append_stratum(sets, s, split + start[k], 0, start[k + 1] - start[k]);
         }
     }
     scratch_restore(w, mark);

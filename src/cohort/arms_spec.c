@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cohort/effects.h"
 #include "cohort/marker.h"
+#include "model/dataset.h"
 
 #include <string.h>
 
@@ -44,6 +45,8 @@ void arms_read(struct reader *r, const struct node *n, const struct course_spec 
     *a = (struct arms){0};
     if (n == NULL || !read_map(r, n, "arms")) return;
     if (n->n == 0) error_at(r->errors, n->at, "arms: at least one arm is needed");
+    if (n->n > ARMS_MAX)
+        error_at(r->errors, n->at, "arms: %d are more than the %d there can be", n->n, ARMS_MAX);
     a->arm = arena_alloc(r->memory, (size_t)n->n, sizeof *a->arm);
     for (int i = 0; i < n->n; i++) {
         struct arm_spec *arm = &a->arm[a->n++];

@@ -6,8 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { ARMS_MAX = 100 }; /* more different texts are no arms, but a mistaken column */
-
 /* --- the plan as stated ----------------------------------------------------------------------- */
 
 struct endpoint_keys {
@@ -293,7 +291,7 @@ static void map_arms(struct reader *r, const struct stated *s, struct data_plan 
     const struct text_table *t = p->table;
     int n_levels;
     const char **level = text_table_levels(t, column, &n_levels, r->memory);
-    if (n_levels > ARMS_MAX) {
+    if (n_levels > ARMS_MAX) { /* more different texts are no arms, but a mistaken column */
         error_at(r->errors, s->arm.at,
                  "data: column '%s' of %s has %d different texts: too many for arms",
                  t->name[column], t->source, n_levels);
@@ -310,7 +308,7 @@ static void map_arms(struct reader *r, const struct stated *s, struct data_plan 
         int arm = 0;
         while (arm < p->n_arms && (!t->cell[column][i] || strcmp(p->arm[arm], t->cell[column][i])))
             arm++;
-        p->arm_of[i] = arm;
+        p->arm_of[i] = (unsigned char)arm;
     }
 }
 

@@ -38,7 +38,7 @@ struct data_plan {
     struct endpoint_columns *endpoint;
     int n_arms; /* 0: a study without arms */
     const char **arm;
-    double *arm_of; /* [table->n] n_arms where missing */
+    unsigned char *arm_of; /* [table->n] n_arms where missing */
     struct analysis_specs analyses;
     struct bound_analysis *analysis; /* [analyses.n] */
     int n_answers;                   /* outputs of all analyses */

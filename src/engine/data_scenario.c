@@ -97,7 +97,7 @@ static void read_arms(struct reader *r, const struct arms *arms, struct data_pla
             data_bad_cell(r, arms->arm[0].at, what, t, column, i, expected);
             return;
         }
-        p->arm_of[i] = arm;
+        p->arm_of[i] = (unsigned char)arm;
     }
 }
 

@@ -40,10 +40,10 @@ static masks *masks_for(int n, struct scratch *w)
     return m;
 }
 
-MULTIVERSION static void find_members(const double *restrict arm, double number,
+MULTIVERSION static void find_members(const unsigned char *restrict arm, int number,
                                       int64_t *restrict member, int n)
 {
-    for (int i = 0; i < n; i++) member[i] = fabs(arm[i] - number) < 0.5 ? -1 : 0;
+    for (int i = 0; i < n; i++) member[i] = arm[i] == number ? -1 : 0;
 }
 
 static void members_of(const struct group *g, const struct dataset *data, int64_t *member,

@@ -113,6 +113,22 @@ MULTIVERSION static void whole_to_double(const int *restrict k, double *restrict
     for (int i = 0; i < n; i++) x[i] = k[i];
 }
 
+MULTIVERSION static void number_arms(const double *restrict arm, unsigned char *restrict number,
+                                     int n)
+{
+    for (int i = 0; i < n; i++) number[i] = (unsigned char)(int)arm[i];
+}
+
+/* NULL in a study without arms. */
+static const unsigned char *arms_of(const struct point *point, const struct patients *p,
+                                    struct scratch *w)
+{
+    if (point->trial.n_arms < 2) return NULL;
+    unsigned char *number = scratch_take(w, (size_t)p->n, sizeof *number);
+    number_arms(p->arm, number, p->n);
+    return number;
+}
+
 struct dataset endpoint_dataset(const struct point *point, const struct patients *drawn,
                                 const struct course *c, uint64_t replicate, bool complete,
                                 struct scratch *w)
@@ -143,7 +159,7 @@ struct dataset endpoint_dataset(const struct point *point, const struct patients
     return (struct dataset){.schema = &point->schema,
                             .n = p->n,
                             .n_arms = point->trial.n_arms > 1 ? point->trial.n_arms : 0,
-                            .arm = point->trial.n_arms > 1 ? p->arm : NULL,
+                            .arm = arms_of(point, p, w),
                             .value = value};
 }
 

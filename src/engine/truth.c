@@ -118,7 +118,7 @@ static struct dataset stack(const struct finding *f, const struct membership *m,
         adjusts_for_centre(point) ? 0 : (double)point->baseline->population->centres.number;
     double **column = scratch_take(own, (size_t)n_columns, sizeof *column);
     for (int k = 0; k < n_columns; k++) column[k] = scratch_doubles(own, n);
-    double *arm = scratch_doubles(own, n);
+    unsigned char *arm = scratch_take(own, (size_t)n, sizeof *arm);
     int at = 0;
     for (int s = 0; s < f->trials * t->n_arms; s++) {
         const struct scratch_mark mark = scratch_save(w);
@@ -128,7 +128,7 @@ static struct dataset stack(const struct finding *f, const struct membership *m,
             for (int k = 0; k < n_columns; k++)
                 if (d.value[k] != NULL) column[k][at] = d.value[k][i];
             column[centre][at] += fresh * (s / t->n_arms);
-            arm[at++] = slice[s].arm;
+            arm[at++] = (unsigned char)slice[s].arm;
         }
         scratch_restore(w, mark);
     }

@@ -97,7 +97,7 @@ static void put_json_text(struct buffer *out, const char *text)
 static int patients_in(const struct data_plan *plan, int arm)
 {
     int n = 0;
-    for (int i = 0; i < plan->table->n; i++) n += (int)plan->arm_of[i] == arm;
+    for (int i = 0; i < plan->table->n; i++) n += plan->arm_of[i] == arm;
     return n;
 }
 

@@ -19,12 +19,14 @@ struct schema {
 };
 int schema_find(const struct schema *s, const char *name); /* -1 when absent */
 
+enum { ARMS_MAX = 100 };
+
 /* One trial's patients. Missing values are NaN. Borrowed by whoever analyses it. */
 struct dataset {
     const struct schema *schema;
     int n;                      /* patients */
     int n_arms;                 /* 0: a study without arms */
-    const double *arm;          /* [n] index of the arm, or NULL without arms */
+    const unsigned char *arm;   /* [n] index of the arm, n_arms where missing; NULL without arms */
     const double *const *value; /* [schema->n][n] */
 };
 

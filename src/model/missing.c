@@ -100,7 +100,7 @@ static void fill_constant(const struct bound_analysis *b, const struct dataset *
     const double *eligible = b->outcome.eligible >= 0 ? d->value[b->outcome.eligible] : NULL;
     const double *baseline = b->outcome.baseline >= 0 ? d->value[b->outcome.baseline] : NULL;
     for (int i = 0; i < d->n; i++) {
-        const bool treated = d->arm != NULL && (int)d->arm[i] == b->arm[1];
+        const bool treated = d->arm != NULL && d->arm[i] == b->arm[1];
         if (isnan(outcome[i]) && (!eligible || eligible[i] > 0))
             outcome[i] = (worst_in[treated] ? worst : best) - (baseline ? baseline[i] : 0);
     }

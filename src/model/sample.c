@@ -24,11 +24,12 @@ MULTIVERSION static void drop_below(const double *restrict column, double bound,
     }
 }
 
-MULTIVERSION static void drop_other_arms(const double *restrict arm, double first, double second,
+MULTIVERSION static void drop_other_arms(const unsigned char *restrict arm, const int of[2],
                                          unsigned char *restrict keep, int n)
 {
+    const unsigned char first = (unsigned char)of[0], second = (unsigned char)of[1];
     for (int i = 0; i < n; i++) {
-        const int one = fabs(arm[i] - first) < 0.5, two = fabs(arm[i] - second) < 0.5;
+        const int one = arm[i] == first, two = arm[i] == second;
         keep[i] = (unsigned char)(keep[i] & (one | two));
     }
 }
@@ -49,8 +50,7 @@ static void keep_complete(const struct bound_analysis *b, const struct dataset *
     if (b->where != NULL) expression_evaluate(b->where, d, keep, w);
     const bool ignores_arms = b->method->uses & NEEDS_NO_ARM && !(b->method->uses & USES_TERM);
     const bool every_arm = ignores_arms && b->spec->contrast.n == 0;
-    if (d->arm != NULL && b->arm[1] >= 0 && !every_arm)
-        drop_other_arms(d->arm, b->arm[0], b->arm[1], keep, n);
+    if (d->arm != NULL && b->arm[1] >= 0 && !every_arm) drop_other_arms(d->arm, b->arm, keep, n);
     if (b->n_tiers == 0) drop_unknown(&b->outcome, by_time, d, keep);
     for (int k = 0; k < b->n_tiers; k++)
         drop_unknown(&b->tier[k].outcome, b->tier[k].by_time, d, keep);
@@ -95,6 +95,19 @@ static const double *take(const double *x, const struct rows *r, struct scratch 
     return r->n == r->of ? x : copy(x, r, w);
 }
 
+/* indicator[i] := whether a code is that level; returns how many are. */
+MULTIVERSION static int mark_level(double *restrict indicator, const double *restrict code,
+                                   int level, int n)
+{
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        const int is = (int)code[i] == level;
+        indicator[i] = is;
+        count += is;
+    }
+    return count;
+}
+
 /* Treatment contrasts of the levels that occur, against the first that does. */
 static int add_contrasts(const struct column *c, const double *code, int n, const double **x,
                          struct scratch *w)
@@ -103,12 +116,7 @@ static int add_contrasts(const struct column *c, const double *code, int n, cons
     bool first = true;
     for (int level = 0; level < c->n_levels; level++) {
         double *indicator = scratch_doubles(w, n);
-        int count = 0;
-        for (int i = 0; i < n; i++) {
-            indicator[i] = (int)code[i] == level;
-            count += (int)code[i] == level;
-        }
-        if (count == 0) continue;
+        if (mark_level(indicator, code, level, n) == 0) continue;
         if (!first) x[added++] = indicator;
         first = false;
     }
@@ -202,12 +210,13 @@ static void take_clusters(const struct bound_analysis *b, const struct dataset *
 }
 
 /* arm[i] := whether patient i is in the second arm of the contrast; returns how many are. */
-MULTIVERSION static int mark_treated(unsigned char *restrict arm, const double *restrict of,
+MULTIVERSION static int mark_treated(unsigned char *restrict arm, const unsigned char *restrict of,
                                      int second, int n)
 {
+    const unsigned char number = (unsigned char)second;
     int treated = 0;
     for (int i = 0; i < n; i++) {
-        arm[i] = (int)of[i] == second;
+        arm[i] = of[i] == number;
         treated += arm[i];
     }
     return treated;
@@ -216,8 +225,12 @@ MULTIVERSION static int mark_treated(unsigned char *restrict arm, const double *
 static void take_arms(const struct bound_analysis *b, const struct dataset *d, const struct rows *r,
                       struct sample *s, struct scratch *w)
 {
-    unsigned char *arm = scratch_take(w, (size_t)r->n + 16, 1);
-    const int treated = mark_treated(arm, take(d->arm, r, w), b->arm[1], r->n);
+    unsigned char *arm = scratch_take(w, (size_t)r->n + 16, 1), *kept = NULL;
+    if (r->n < r->of) {
+        kept = scratch_take(w, (size_t)r->n + KEEP_BYTES_ROOM, 1);
+        (void)keep_bytes(d->arm, r->keep, r->of, kept);
+    }
+    const int treated = mark_treated(arm, kept != NULL ? kept : d->arm, b->arm[1], r->n);
     s->n_arm[0] = r->n - treated;
     s->n_arm[1] = treated;
     s->arm = arm;
