@@ -5,13 +5,15 @@
  * Berkeley Symp 4:135). All sums start at its mode and end where the weights vanish: sqrt(n) terms.
  */
 #include "analysis/two_by_two.h"
+#include "base/dispatch.h"
 
 #include <math.h>
 
 struct margins {
-    double n1, n0, k;    /* patients of the two arms, events in all */
-    int low, high, x;    /* least and largest possible events among the treated; those seen */
-    const double *ratio; /* [high - low] w(low + i + 1) / w(low + i) at odds ratio 1 */
+    double n1, n0, k;        /* patients of the two arms, events in all */
+    int low, size, x;        /* least possible events among the treated, of so many; those seen */
+    const double *up, *down; /* [size] w(low + i) / w(low + i - 1), w(low + i) / w(low + i + 1) at
+                                odds ratio 1, where there are both */
 };
 
 enum tail { UPPER, LOWER }; /* P(X >= x), P(X <= x) */
@@ -21,75 +23,98 @@ struct moments {
     double tail, tail_mean; /* the share of the tail, and the mean in it */
 };
 
+MULTIVERSION static void find_ratios(const struct margins *m, double *restrict up,
+                                     double *restrict down)
+{
+    for (int i = 1; i < m->size; i++) {
+        const double x = m->low + i;
+        const double ways = (m->n1 - x + 1) * (m->k - x + 1), back = x * (m->n0 - m->k + x);
+        up[i] = ways / back;
+        down[i - 1] = back / ways;
+    }
+}
+
 static struct margins margins_of(const struct two_by_two *t, struct scratch *w)
 {
     const double k = t->events[0] + t->events[1];
-    struct margins m = {
-        t->n[1],           t->n[0], k, (int)fmax(0, k - t->n[0]), (int)fmin(k, t->n[1]),
-        (int)t->events[1], NULL};
-    double *ratio = scratch_doubles(w, m.high - m.low + 1);
-    for (int i = 0; i < m.high - m.low; i++) {
-        const double x = m.low + i;
-        ratio[i] = (m.n1 - x) * (k - x) / ((x + 1) * (m.n0 - k + x + 1));
-    }
-    m.ratio = ratio;
+    struct margins m = {.n1 = t->n[1],
+                        .n0 = t->n[0],
+                        .k = k,
+                        .low = (int)fmax(0, k - t->n[0]),
+                        .x = (int)t->events[1]};
+    m.size = (int)fmin(k, t->n[1]) - m.low + 1;
+    double *up = scratch_doubles(w, m.size), *down = scratch_doubles(w, m.size);
+    find_ratios(&m, up, down);
+    m.up = up;
+    m.down = down;
     return m;
 }
 
-/* The mode, the larger root of w(x) = w(x - 1) where psi > 1 and the smaller elsewhere, rounded
- * down (Liao & Rosen 2001, Am Stat 55:366). */
+/* The mode from `low`, the larger root of w(x) = w(x - 1) where psi > 1 and the smaller elsewhere,
+ * rounded down (Liao & Rosen 2001, Am Stat 55:366). */
 static int mode_of(const struct margins *m, double odds_ratio)
 {
     const double a = odds_ratio - 1, c = odds_ratio * (m->n1 + 1) * (m->k + 1);
     const double b = -((m->n1 + m->k + 2) * odds_ratio + m->n0 - m->k);
     const double q = -(b + copysign(sqrt(fmax(0, b * b - 4 * a * c)), b)) / 2;
     const double mode = floor(b < 0 ? c / q : q / a);
-    return (int)fmin(fmax(mode, m->low), m->high);
+    return (int)fmin(fmax(mode - m->low, 0), m->size - 1);
+}
+
+/* Sums over x, as distances from the mode where the weight is 1; tail: over it alone. */
+struct weighted {
+    double sum, first, second, tail, tail_first;
+};
+
+/* Adds the weights on one side of the mode. */
+static inline void add_side(struct weighted *t, const struct margins *m, int mode, int step,
+                            double factor, enum tail tail)
+{
+    const double nothing = 1e-280, *ratio = step > 0 ? m->up : m->down;
+    const int x = m->x - m->low;
+    double weight = 1, d = 0;
+    for (int i = mode + step; i >= 0 && i < m->size; i += step) {
+        weight *= factor * ratio[i];
+        if (weight <= nothing) break;
+        d += step;
+        const double inside = (tail == UPPER ? i >= x : i <= x) ? weight : 0;
+        t->sum += weight;
+        t->first += weight * d;
+        t->second += weight * d * d;
+        t->tail += inside;
+        t->tail_first += inside * d;
+    }
 }
 
 static struct moments moments_at(const struct margins *m, double log_ratio, enum tail tail)
 {
-    const double psi = exp(log_ratio), nothing = 1e-280;
-    const int mode = mode_of(m, psi);
-    double sum = 0, first = 0, second = 0, in_tail = 0, tail_first = 0, weight = 1;
-    for (int x = mode; x <= m->high && weight > nothing; x++) {
-        const double d = x - mode, inside = (tail == UPPER ? x >= m->x : x <= m->x) ? weight : 0;
-        sum += weight;
-        first += weight * d;
-        second += weight * d * d;
-        in_tail += inside;
-        tail_first += inside * d;
-        if (x < m->high) weight *= psi * m->ratio[x - m->low];
-    }
-    weight = 1;
-    for (int x = mode - 1; x >= m->low && weight > nothing; x--) {
-        weight /= psi * m->ratio[x - m->low];
-        const double d = x - mode, inside = (tail == UPPER ? x >= m->x : x <= m->x) ? weight : 0;
-        sum += weight;
-        first += weight * d;
-        second += weight * d * d;
-        in_tail += inside;
-        tail_first += inside * d;
-    }
-    first /= sum;
-    return (struct moments){mode + first, second / sum - first * first, in_tail / sum,
-                            mode + tail_first / in_tail};
+    const double psi = exp(log_ratio);
+    const int mode = mode_of(m, psi), x = m->x - m->low;
+    struct weighted t = {.sum = 1, .tail = tail == UPPER ? mode >= x : mode <= x};
+    add_side(&t, m, mode, 1, psi, tail);
+    add_side(&t, m, mode, -1, 1 / psi, tail);
+    const double mean = t.first / t.sum, origin = m->low + mode;
+    return (struct moments){origin + mean, t.second / t.sum - mean * mean, t.tail / t.sum,
+                            origin + t.tail_first / t.tail};
 }
 
 /* Newton from `start`: the root of mean = x where target is 0, else of log share = log target. Both
  * are smooth and monotone in the log odds ratio; the log share is also concave, so that from the
- * second step on it is approached from one side. Steps are held to `reach`. */
+ * second step on it is approached from one side. Newton's steps square the error: of a step, r
+ * times as long as the one before, r^2 is left. Steps are held to `reach`. */
 static double solve(const struct margins *m, double start, double reach, enum tail tail,
                     double target)
 {
-    double at = start;
+    double at = start, last = 0;
     for (int i = 0; i < 100; i++) {
         const struct moments f = moments_at(m, at, tail);
         const double step = target > 0 ? log(target / f.tail) / (f.tail_mean - f.mean)
                                        : (m->x - f.mean) / f.variance;
         const double held = isnan(step) ? 0 : fmax(-reach, fmin(reach, step));
         at += held;
-        if (fabs(held) <= 1e-8 * (1 + fabs(at))) break;
+        const double r = held / last, left = fabs(held) * fmin(1, r * r);
+        if (fabs(held) <= 1e-3 && left <= 1e-12 * (1 + fabs(at))) break;
+        last = held;
     }
     return at;
 }
@@ -100,11 +125,11 @@ static double p_exact(const struct margins *m, const struct inference *in, struc
 {
     const double psi = in->null;
     if (in->sides == 1) return moments_at(m, log(psi), in->benefit > 0 ? UPPER : LOWER).tail;
-    const int size = m->high - m->low + 1, mode = mode_of(m, psi) - m->low;
+    const int size = m->size, mode = mode_of(m, psi);
     double *weight = scratch_doubles(w, size), sum = 0, no_more = 0;
     weight[mode] = 1;
-    for (int i = mode + 1; i < size; i++) weight[i] = weight[i - 1] * psi * m->ratio[i - 1];
-    for (int i = mode - 1; i >= 0; i--) weight[i] = weight[i + 1] / (psi * m->ratio[i]);
+    for (int i = mode + 1; i < size; i++) weight[i] = weight[i - 1] * (psi * m->up[i]);
+    for (int i = mode - 1; i >= 0; i--) weight[i] = weight[i + 1] * (m->down[i] / psi);
     const double most = weight[m->x - m->low] * (1 + 1e-7);
     for (int i = 0; i < size; i++) {
         sum += weight[i];
@@ -130,7 +155,7 @@ static void fisher_run(const void *params, const struct inference *in, const str
     const double c = t.events[0] + 0.5, d = t.n[0] - t.events[0] + 0.5;
     const double rough = log(a * d / (b * c)), se = sqrt(1 / a + 1 / b + 1 / c + 1 / d);
     const double tail = in->alpha / in->sides, reach = 4 * se;
-    const bool least = m.x == m.low, most = m.x == m.high;
+    const bool least = m.x == m.low, most = m.x == m.low + m.size - 1;
     *out = (struct result){
         .estimate = least  ? 0
                     : most ? INFINITY
