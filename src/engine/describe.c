@@ -46,6 +46,12 @@ MULTIVERSION static void find_members(const unsigned char *restrict arm, int num
     for (int i = 0; i < n; i++) member[i] = arm[i] == number ? -1 : 0;
 }
 
+MULTIVERSION static void keep_members(const unsigned char *restrict keep, int64_t *restrict member,
+                                      int n)
+{
+    for (int i = 0; i < n; i++) member[i] &= -(int64_t)keep[i];
+}
+
 static void members_of(const struct group *g, const struct dataset *data, int64_t *member,
                        struct scratch *w)
 {
@@ -58,7 +64,7 @@ static void members_of(const struct group *g, const struct dataset *data, int64_
     if (g->where != NULL) {
         unsigned char *keep = scratch_take(w, (size_t)n, 1);
         expression_evaluate(g->where, data, keep, w);
-        for (int i = 0; i < n; i++) member[i] &= -(int64_t)keep[i];
+        keep_members(keep, member, n);
     }
     scratch_restore(w, mark);
 }
@@ -110,14 +116,22 @@ MULTIVERSION static void mark_known(const int64_t *restrict known, unsigned char
     for (int i = 0; i < n; i++) keep[i] = known[i] ? 1 : 0;
 }
 
+MULTIVERSION static void mark_level(const double *restrict code, int level, double *restrict is,
+                                    int n)
+{
+    for (int i = 0; i < n; i++) is[i] = (int)code[i] == level;
+}
+
 /* The column described: yes or no for a level, 1 of every patient without a column. */
 static const double *column_of(const struct description *d, const struct dataset *data,
                                struct scratch *w)
 {
     if (d->column >= 0 && d->level < 0) return data->value[d->column];
     double *x = scratch_doubles(w, data->n);
-    for (int i = 0; i < data->n; i++)
-        x[i] = d->column < 0 || (int)data->value[d->column][i] == d->level ? 1 : 0;
+    if (d->column >= 0)
+        mark_level(data->value[d->column], d->level, x, data->n);
+    else
+        for (int i = 0; i < data->n; i++) x[i] = 1;
     return x;
 }
 
@@ -127,24 +141,25 @@ struct summary {
     double mean, sd, quartile[3];
 };
 
-static struct summary summarise(const struct description *d, const struct dataset *data,
-                                const masks *member, struct scratch *w)
+static void summarise(const struct description *d, const struct dataset *data, const masks *member,
+                      struct scratch *w, struct summary *s)
 {
     const struct scratch_mark mark = scratch_save(w);
     const double *x = column_of(d, data, w);
     masks *known = masks_for(data->n, w);
     const struct sums sums = sum_known(x, member, known, data->n);
-    struct summary s = {.n = sums.n, .mean = sums.n > 0 ? sums.sum / sums.n : NAN, .sd = NAN};
-    if (d->asked & 1u << STAT_SD && s.n > 1)
-        s.sd = sqrt(squares_about(x, known, s.mean, data->n) / (s.n - 1));
-    if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s.n > 0) {
+    s->n = sums.n;
+    s->mean = sums.n > 0 ? sums.sum / sums.n : NAN;
+    s->sd = NAN;
+    if (d->asked & 1u << STAT_SD && s->n > 1)
+        s->sd = sqrt(squares_about(x, known, s->mean, data->n) / (s->n - 1));
+    if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s->n > 0) {
         double *value = scratch_doubles(w, data->n + KEEP_ROOM);
         unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
         mark_known((const int64_t *)known, keep, data->n);
-        quartiles(value, keep_column(x, keep, data->n, value), s.quartile, w);
+        quartiles(value, keep_column(x, keep, data->n, value), s->quartile, w);
     }
     scratch_restore(w, mark);
-    return s;
 }
 
 static double value_of(enum statistic which, const struct summary *s)
@@ -177,13 +192,19 @@ void describe(const struct plan *plan, const struct dataset *data, struct scratc
     }
     for (int k = 0; k < plan->n_descriptions; k++) {
         const struct description *d = &plan->description[k];
-        summary[k] = summarise(d, data, member[d->group], w);
+        summarise(d, data, member[d->group], w, &summary[k]);
     }
     for (int k = 0; k < plan->n_descriptives; k++) {
         const struct summary *s = &summary[plan->descriptive[k].description];
-        out[k] = result_undefined(UNDEFINED_NO, s->n, 0);
-        out[k].estimate = value_of((enum statistic)plan->descriptive[k].statistic, s);
-        if (isnan(out[k].estimate)) out[k].why = UNDEFINED_TOO_FEW;
+        const double value = value_of((enum statistic)plan->descriptive[k].statistic, s);
+        out[k] = (struct result){.estimate = value,
+                                 .se = NAN,
+                                 .ci_low = NAN,
+                                 .ci_high = NAN,
+                                 .statistic = NAN,
+                                 .p_value = NAN,
+                                 .n = s->n,
+                                 .why = isnan(value) ? UNDEFINED_TOO_FEW : UNDEFINED_NO};
     }
     scratch_restore(w, mark);
 }
