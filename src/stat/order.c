@@ -8,6 +8,7 @@
  * more are sorted by merging, and so are keys of one code that are out of order, which are rare. */
 #include "stat/order.h"
 #include "base/dispatch.h"
+#include "stat/range.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -71,23 +72,6 @@ static void merge_sort(int *a, int n, const double *key, struct scratch *w)
 }
 
 /* --- codes ------------------------------------------------------------------------------------ */
-
-/* Of what this finds, none that rounding or order change goes into a result. */
-struct extent {
-    double low, high, mean;
-};
-
-MULTIVERSION static struct extent extent_of(const double *restrict x, int n)
-{
-    double low = x[0], high = x[0], sum = 0;
-#pragma omp simd reduction(min : low) reduction(max : high) reduction(+ : sum)
-    for (int i = 0; i < n; i++) {
-        low = x[i] < low ? x[i] : low;
-        high = x[i] > high ? x[i] : high;
-        sum += x[i];
-    }
-    return (struct extent){low, high, sum / n};
-}
 
 /* A position in [0, 2^31) that grows with the key: about linear up to the mean and logarithmic in
  * the tail, so that skewed keys lie evenly. It is read from the bits of d + d of the mean, where d

@@ -25,3 +25,15 @@ MULTIVERSION struct range range_of(const double *x, int n)
     }
     return r;
 }
+
+MULTIVERSION struct extent extent_of(const double *restrict x, int n)
+{
+    double low = x[0], high = x[0], sum = 0;
+#pragma omp simd reduction(min : low) reduction(max : high) reduction(+ : sum)
+    for (int i = 0; i < n; i++) {
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+        sum += x[i];
+    }
+    return (struct extent){low, high, sum / n};
+}

@@ -8,4 +8,11 @@ struct range {
 /* Of x[0..n), n > 0, no NaN. */
 struct range range_of(const double *x, int n);
 
+/* The same with the mean, which rounds in another order at another vector width: for where to look,
+ * not for results. */
+struct extent {
+    double low, high, mean;
+};
+struct extent extent_of(const double *x, int n);
+
 #endif

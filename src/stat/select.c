@@ -43,41 +43,69 @@ double select_smallest(double *x, int n, int k)
     return x[k];
 }
 
-enum { BUCKETS = 128, FEW = 64 };
+enum { BUCKETS = 128, FEW = 64, VERY_FEW = 32 };
 
-MULTIVERSION static void finite_only(const double *restrict x, double *restrict y, int n)
+MULTIVERSION static void finite_only(const double *restrict x, double instead, double *restrict y,
+                                     int n)
 {
-    for (int i = 0; i < n; i++) y[i] = x[i] <= DBL_MAX ? x[i] : -INFINITY;
+    for (int i = 0; i < n; i++) y[i] = x[i] <= DBL_MAX ? x[i] : instead;
 }
 
-/* The least value and the largest finite one. */
-static struct range finite_range(const double *x, int n, struct scratch *w)
+/* Where most values lie, as far from their mean on both sides: the tail of skewed ones is left
+ * out. Of the finite ones, and nowhere when these leave the range of numbers. */
+static struct range middle_of(const double *x, int n, struct scratch *w)
 {
-    const struct range r = range_of(x, n);
-    if (isfinite(r.high)) return r;
     const struct scratch_mark mark = scratch_save(w);
-    double *finite = scratch_doubles(w, n);
-    finite_only(x, finite, n);
-    const double high = range_of(finite, n).high;
+    struct extent e = extent_of(x, n);
+    if (e.high > DBL_MAX) {
+        double *finite = scratch_doubles(w, n);
+        finite_only(x, e.low, finite, n);
+        e = extent_of(finite, n);
+    }
     scratch_restore(w, mark);
-    return (struct range){r.low, high};
+    const double reach = fmin(e.mean - e.low, e.high - e.mean);
+    return (struct range){e.mean - reach, e.mean + reach};
 }
 
-/* Infinity goes to the last bucket, which finite values do not reach. */
+/* What lies below goes to the first bucket, what lies above, as infinity, to the last. */
 MULTIVERSION static void find_buckets(const double *restrict x, double low, double per_unit,
-                                      int *restrict bucket, int n)
+                                      unsigned char *restrict bucket, int n)
 {
     for (int i = 0; i < n; i++) {
         const double at = (x[i] - low) * per_unit + 1;
         const double not_low = at > 0 ? at : 0;
-        bucket[i] = (int)(not_low < BUCKETS - 1 ? not_low : BUCKETS - 1);
+        bucket[i] = (unsigned char)(int)(not_low < BUCKETS - 1 ? not_low : BUCKETS - 1);
     }
 }
 
-MULTIVERSION static void mark_bucket(const int *restrict bucket, int wanted,
-                                     unsigned char *restrict is, int n)
+MULTIVERSION static void add_bucket(const unsigned char *restrict bucket, int wanted,
+                                    unsigned char *restrict inside, int n)
 {
-    for (int i = 0; i < n; i++) is[i] = bucket[i] == wanted;
+    const unsigned char number = (unsigned char)wanted;
+    for (int i = 0; i < n; i++) inside[i] |= bucket[i] == number;
+}
+
+/* Each of a few values goes behind the smaller ones: a branch on data would cost more. */
+MULTIVERSION static void sort_few(const double *restrict x, double *restrict sorted, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int place = 0;
+        for (int j = 0; j < n; j++) place += (x[j] < x[i]) | ((x[j] <= x[i]) & (j < i));
+        sorted[place] = x[i];
+    }
+}
+
+/* value[j] := the place[j]-th smallest, places rising; x is reordered. */
+static void select_rising(double *x, int n, const int *place, double *value, int n_places)
+{
+    double sorted[VERY_FEW];
+    if (n <= VERY_FEW) {
+        sort_few(x, sorted, n);
+        for (int j = 0; j < n_places; j++) value[j] = sorted[place[j]];
+        return;
+    }
+    for (int j = 0, from = 0; j < n_places; from = place[j++])
+        value[j] = select_smallest(x + from, n - from, place[j] - from);
 }
 
 static void select_in_copy(const double *x, int n, const int *k, double *value, int n_k,
@@ -85,36 +113,38 @@ static void select_in_copy(const double *x, int n, const int *k, double *value, 
 {
     double *copy = scratch_doubles(w, n);
     memcpy(copy, x, (size_t)n * sizeof *copy);
-    for (int j = 0; j < n_k; j++) value[j] = select_smallest(copy, n, k[j]);
+    select_rising(copy, n, k, value, n_k);
 }
 
-/* Places in one bucket share its values. */
+/* Of the values of all buckets that have a place together; which k[j] leaves out, if they are
+ * below, is counted. */
 static void select_in_buckets(const double *x, int n, const struct range *r, const int *k,
                               double *value, int n_k, struct scratch *w)
 {
-    int count[BUCKETS] = {0}, *bucket = scratch_ints(w, n);
-    double *inside = scratch_doubles(w, n + KEEP_ROOM);
-    unsigned char *is = scratch_take(w, (size_t)n, 1);
+    int count[BUCKETS] = {0}, *place = scratch_ints(w, n_k);
+    double *wanted = scratch_doubles(w, n + KEEP_ROOM);
+    unsigned char *bucket = scratch_take(w, (size_t)n, 1), *inside = scratch_take(w, (size_t)n, 1);
     find_buckets(x, r->low, (BUCKETS - 3) / (r->high - r->low), bucket, n);
     for (int i = 0; i < n; i++) count[bucket[i]]++;
-    int here = -1, before = 0, n_inside = 0;
-    for (int j = 0; j < n_k; j++) {
-        if (here < 0 || before + n_inside <= k[j]) {
-            do {
-                before += here < 0 ? 0 : count[here];
-            } while (before + count[++here] <= k[j]);
-            mark_bucket(bucket, here, is, n);
-            n_inside = keep_column(x, is, n, inside);
+    memset(inside, 0, (size_t)n);
+    for (int j = 0, here = 0, below = 0, left_out = 0, last = -1; j < n_k; j++) {
+        for (; below + count[here] <= k[j]; here++) {
+            below += count[here];
+            left_out += here != last ? count[here] : 0;
         }
-        value[j] = select_smallest(inside, n_inside, k[j] - before);
+        if (here != last) add_bucket(bucket, here, inside, n);
+        last = here;
+        place[j] = k[j] - left_out;
     }
+    select_rising(wanted, keep_column(x, inside, n, wanted), place, value, n_k);
 }
 
 void select_several(const double *x, int n, const int *k, double *value, int n_k, struct scratch *w)
 {
     const struct scratch_mark mark = scratch_save(w);
-    const struct range r = n < FEW ? (struct range){0, 0} : finite_range(x, n, w);
-    if (isfinite((BUCKETS - 3) / (r.high - r.low)))
+    const struct range r = n < FEW ? (struct range){0, 0} : middle_of(x, n, w);
+    const double per_unit = (BUCKETS - 3) / (r.high - r.low);
+    if (per_unit > 0 && isfinite(per_unit))
         select_in_buckets(x, n, &r, k, value, n_k, w);
     else
         select_in_copy(x, n, k, value, n_k, w);
