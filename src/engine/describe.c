@@ -76,44 +76,53 @@ MULTIVERSION_PART double total(const values half[HALVES])
     return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
+enum { PAIR = 2 }; /* groups of one column at a time: one sum would wait for itself */
+
 struct sums {
     int n;
-    double sum;
+    double sum, square;
 };
 
-/* Number and sum of x where it is known of a member, which known[] marks. Columns have room for
- * whole blocks. */
-MULTIVERSION static struct sums sum_known(const double *x, const masks *member, masks *known, int n)
+/* Number and sum of x where it is known of a member. Columns have room for whole blocks. */
+MULTIVERSION static void sum_known(const double *x, const masks *const member[PAIR], int n,
+                                   struct sums out[PAIR])
 {
-    values sum[HALVES] = {{0}, {0}};
-    masks minus[HALVES] = {{0}, {0}};
+    values sum[PAIR][HALVES] = {{{0}}};
+    masks minus[PAIR][HALVES] = {{{0}}};
     for (int b = 0; b * LANES < n; b += HALVES)
-        for (int k = 0; k < HALVES; k++) {
-            const values v = ((const values *)x)[b + k];
-            known[b + k] = member[b + k] & (v == v);
-            sum[k] += (values)((masks)v & known[b + k]);
-            minus[k] += known[b + k];
-        }
-    int count = 0;
-    for (int k = 0; k < LANES; k++) count -= (int)(minus[0][k] + minus[1][k]);
-    return (struct sums){count, total(sum)};
+        for (int k = 0; k < HALVES; k++)
+            for (int g = 0; g < PAIR; g++) {
+                const values v = ((const values *)x)[b + k];
+                const masks known = member[g][b + k] & (v == v);
+                sum[g][k] += (values)((masks)v & known);
+                minus[g][k] += known;
+            }
+    for (int g = 0; g < PAIR; g++) {
+        const masks both = minus[g][0] + minus[g][1];
+        out[g].n = -(int)(both[0] + both[1] + both[2] + both[3]);
+        out[g].sum = total(sum[g]);
+    }
 }
 
-MULTIVERSION static double squares_about(const double *x, const masks *known, double mean, int n)
+/* The sum of squares about mean[g]. */
+MULTIVERSION static void square_known(const double *x, const masks *const member[PAIR],
+                                      const double mean[PAIR], int n, struct sums out[PAIR])
 {
-    values sum[HALVES] = {{0}, {0}};
+    values sum[PAIR][HALVES] = {{{0}}};
     for (int b = 0; b * LANES < n; b += HALVES)
-        for (int k = 0; k < HALVES; k++) {
-            const values v = ((const values *)x)[b + k] - mean;
-            sum[k] += (values)((masks)(v * v) & known[b + k]);
-        }
-    return total(sum);
+        for (int k = 0; k < HALVES; k++)
+            for (int g = 0; g < PAIR; g++) {
+                const values v = ((const values *)x)[b + k], away = v - mean[g];
+                const masks known = member[g][b + k] & (v == v);
+                sum[g][k] += (values)((masks)(away * away) & known);
+            }
+    for (int g = 0; g < PAIR; g++) out[g].square = total(sum[g]);
 }
 
-MULTIVERSION static void mark_known(const int64_t *restrict known, unsigned char *restrict keep,
-                                    int n)
+MULTIVERSION static void mark_known(const double *restrict x, const int64_t *restrict member,
+                                    unsigned char *restrict keep, int n)
 {
-    for (int i = 0; i < n; i++) keep[i] = known[i] ? 1 : 0;
+    for (int i = 0; i < n; i++) keep[i] = member[i] != 0 && !isnan(x[i]);
 }
 
 MULTIVERSION static void mark_level(const double *restrict code, int level, double *restrict is,
@@ -141,23 +150,38 @@ struct summary {
     double mean, sd, quartile[3];
 };
 
-static void summarise(const struct description *d, const struct dataset *data, const masks *member,
-                      struct scratch *w, struct summary *s)
+static void find_quartiles(const double *x, const masks *member, int n, double quartile[3],
+                           struct scratch *w)
+{
+    double *value = scratch_doubles(w, n + KEEP_ROOM);
+    unsigned char *keep = scratch_take(w, (size_t)n, 1);
+    mark_known(x, (const int64_t *)member, keep, n);
+    quartiles(value, keep_column(x, keep, n, value), quartile, w);
+}
+
+/* Of two descriptions of one column, or twice the same. */
+static void summarise(const struct plan *plan, const int number[PAIR], const struct dataset *data,
+                      const masks *const *members, struct scratch *w, struct summary *summary)
 {
     const struct scratch_mark mark = scratch_save(w);
-    const double *x = column_of(d, data, w);
-    masks *known = masks_for(data->n, w);
-    const struct sums sums = sum_known(x, member, known, data->n);
-    s->n = sums.n;
-    s->mean = sums.n > 0 ? sums.sum / sums.n : NAN;
-    s->sd = NAN;
-    if (d->asked & 1u << STAT_SD && s->n > 1)
-        s->sd = sqrt(squares_about(x, known, s->mean, data->n) / (s->n - 1));
-    if (d->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s->n > 0) {
-        double *value = scratch_doubles(w, data->n + KEEP_ROOM);
-        unsigned char *keep = scratch_take(w, (size_t)data->n, 1);
-        mark_known((const int64_t *)known, keep, data->n);
-        quartiles(value, keep_column(x, keep, data->n, value), s->quartile, w);
+    const struct description *d[PAIR] = {&plan->description[number[0]],
+                                         &plan->description[number[1]]};
+    const masks *member[PAIR] = {members[d[0]->group], members[d[1]->group]};
+    const double *x = column_of(d[0], data, w);
+    struct sums sums[PAIR];
+    double mean[PAIR];
+    sum_known(x, member, data->n, sums);
+    for (int g = 0; g < PAIR; g++) mean[g] = sums[g].n > 0 ? sums[g].sum / sums[g].n : NAN;
+    if ((d[0]->asked | d[1]->asked) & 1u << STAT_SD) square_known(x, member, mean, data->n, sums);
+    for (int g = 0; g < PAIR; g++) {
+        struct summary *s = &summary[number[g]];
+        const bool spread = d[g]->asked & 1u << STAT_SD && sums[g].n > 1;
+        s->n = sums[g].n;
+        s->mean = mean[g];
+        s->sd = spread ? sqrt(sums[g].square / (s->n - 1)) : NAN;
+        if (d[g]->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s->n > 0)
+            find_quartiles(x, member[g], data->n, s->quartile, w);
+        if (number[0] == number[1]) break;
     }
     scratch_restore(w, mark);
 }
@@ -191,8 +215,9 @@ void describe(const struct plan *plan, const struct dataset *data, struct scratc
         members_of(&plan->group[k], data, (int64_t *)member[k], w);
     }
     for (int k = 0; k < plan->n_descriptions; k++) {
-        const struct description *d = &plan->description[k];
-        summarise(d, data, member[d->group], w, &summary[k]);
+        const int partner = plan->description[k].partner,
+                  pair[PAIR] = {k, partner < 0 ? k : partner};
+        if (pair[1] >= k) summarise(plan, pair, data, (const masks *const *)member, w, summary);
     }
     for (int k = 0; k < plan->n_descriptives; k++) {
         const struct summary *s = &summary[plan->descriptive[k].description];

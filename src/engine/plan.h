@@ -30,6 +30,7 @@ struct description {
     int column, level; /* of the schema, -1: the patients themselves; of a category, -1: its values
                         */
     int group;
+    int partner;    /* another one of the same column, found in the same pass, or -1 */
     unsigned asked; /* bit k: statistic k */
 };
 struct descriptive {

@@ -143,7 +143,7 @@ static struct description describe_row(struct reader *r, struct plan *plan,
                                        const struct published_spec *row)
 {
     const struct point *point = &plan->point[0];
-    struct description d = {.column = -1, .level = -1};
+    struct description d = {.column = -1, .level = -1, .partner = -1};
     if (row->endpoint.text != NULL) d.column = endpoint_column(r, point, row);
     if (row->covariate.text != NULL) d.column = covariate_column(r, point, row, &d.level);
     struct group g = {.arm = find_arm(r, &point->scenario.arms, &row->arm)};
@@ -161,8 +161,15 @@ static int description_number(struct plan *plan, const struct description *d)
         const struct description *o = &plan->description[k];
         if (o->column == d->column && o->level == d->level && o->group == d->group) return k;
     }
-    plan->description[plan->n_descriptions] = *d;
-    return plan->n_descriptions++;
+    const int number = plan->n_descriptions++;
+    plan->description[number] = *d;
+    for (int k = 0; k < number && plan->description[number].partner < 0; k++) {
+        struct description *o = &plan->description[k];
+        if (o->column != d->column || o->level != d->level || o->partner >= 0) continue;
+        o->partner = number;
+        plan->description[number].partner = k;
+    }
+    return number;
 }
 
 static int bind_descriptive(struct reader *r, struct plan *plan, const struct published_spec *row,
