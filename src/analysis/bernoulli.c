@@ -6,14 +6,27 @@
 
 #include <math.h>
 
+MULTIVERSION static int count_events(const double *restrict value, int n)
+{
+    int events = 0;
+    for (int i = 0; i < n; i++) events += value[i] > 0;
+    return events;
+}
+
+MULTIVERSION static int count_treated_events(const double *restrict value,
+                                             const unsigned char *restrict arm, int n)
+{
+    int events = 0;
+    for (int i = 0; i < n; i++) events += (value[i] > 0) & arm[i];
+    return events;
+}
+
 struct bernoulli_events bernoulli_count(const struct sample *s)
 {
-    struct bernoulli_events e = {0};
-    for (int i = 0; i < s->n; i++) {
-        const int event = s->value[i] > 0;
-        e.total += event;
-        if (s->arm != NULL) e.in_arm[s->arm[i]] += event;
-    }
+    struct bernoulli_events e = {.total = count_events(s->value, s->n)};
+    if (s->arm == NULL) return e;
+    e.in_arm[1] = count_treated_events(s->value, s->arm, s->n);
+    e.in_arm[0] = e.total - e.in_arm[1];
     return e;
 }
 

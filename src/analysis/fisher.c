@@ -113,7 +113,7 @@ static double solve(const struct margins *m, double start, double reach, enum ta
         const double held = isnan(step) ? 0 : fmax(-reach, fmin(reach, step));
         at += held;
         const double r = held / last, left = fabs(held) * fmin(1, r * r);
-        if (fabs(held) <= 1e-3 && left <= 1e-12 * (1 + fabs(at))) break;
+        if (fabs(held) <= 1e-3 && left <= 1e-13 * (1 + fabs(at))) break;
         last = held;
     }
     return at;
@@ -138,6 +138,33 @@ static double p_exact(const struct margins *m, const struct inference *in, struc
     return no_more / sum;
 }
 
+/* The limits and the estimate of odds(treated) / odds(control). */
+struct limits {
+    double low, estimate, high;
+};
+
+/* Newton starts from Woolf's estimate with 1/2 added to each count and, as the distribution is
+ * discrete, from his limits after half a patient has been moved outwards. */
+static struct limits find_limits(const struct two_by_two *t, const struct margins *m,
+                                 const struct inference *in)
+{
+    const double a = t->events[1] + 0.5, b = t->n[1] - t->events[1] + 0.5;
+    const double c = t->events[0] + 0.5, d = t->n[0] - t->events[0] + 0.5;
+    const double se = sqrt(1 / a + 1 / b + 1 / c + 1 / d), reach = 4 * se, least = 0.25;
+    const double low = log(fmax(a - 1, least) * fmax(d - 1, least) / (b * c)) - in->z * se;
+    const double high = log(a * d / (fmax(b - 1, least) * fmax(c - 1, least))) + in->z * se;
+    const double tail = in->alpha / in->sides;
+    struct limits f = {0, 0, INFINITY};
+    if (m->x > m->low) f.low = exp(solve(m, low, reach, UPPER, tail));
+    if (m->x < m->low + m->size - 1) {
+        f.high = exp(solve(m, high, reach, LOWER, tail));
+        if (m->x > m->low) f.estimate = exp(solve(m, log(a * d / (b * c)), reach, UPPER, 0));
+    } else {
+        f.estimate = INFINITY;
+    }
+    return f;
+}
+
 static void fisher_run(const void *params, const struct inference *in, const struct sample *s,
                        struct scratch *w, struct result *out)
 {
@@ -151,18 +178,12 @@ static void fisher_run(const void *params, const struct inference *in, const str
     }
     const struct scratch_mark mark = scratch_save(w);
     const struct margins m = margins_of(&t, w);
-    const double a = t.events[1] + 0.5, b = t.n[1] - t.events[1] + 0.5;
-    const double c = t.events[0] + 0.5, d = t.n[0] - t.events[0] + 0.5;
-    const double rough = log(a * d / (b * c)), se = sqrt(1 / a + 1 / b + 1 / c + 1 / d);
-    const double tail = in->alpha / in->sides, reach = 4 * se;
-    const bool least = m.x == m.low, most = m.x == m.low + m.size - 1;
+    const struct limits f = find_limits(&t, &m, in);
     *out = (struct result){
-        .estimate = least  ? 0
-                    : most ? INFINITY
-                           : exp(solve(&m, rough, reach, UPPER, 0)),
+        .estimate = f.estimate,
         .se = NAN,
-        .ci_low = least ? 0 : exp(solve(&m, rough - in->z * se, reach, UPPER, tail)),
-        .ci_high = most ? INFINITY : exp(solve(&m, rough + in->z * se, reach, LOWER, tail)),
+        .ci_low = f.low,
+        .ci_high = f.high,
         .statistic = NAN,
         .p_value = p_exact(&m, in, w),
         .n = s->n,
