@@ -310,7 +310,7 @@ static void check_poor_samples(const struct question *q, const char *line)
         }
     for (int arm = 0; arm < 2; arm++) {
         table_fill(&t, 50, 3);
-        for (int i = 0; i < t.n; i++) t.arm[i] = arm;
+        for (int i = 0; i < t.n; i++) t.arm[i] = arm == 1;
         check_sample(q, line, &t, "one arm");
         table_fill(&t, 50, 3);
         for (int i = 0; i < t.n; i++)

@@ -32,20 +32,28 @@ static void count_treated(int *restrict before, const struct risk_sets *sets,
 static void count_terms(struct two_arms *m, const struct risk_sets *sets, const int *before,
                         enum ties ties)
 {
+    double *restrict control = m->control, *restrict of_treated = m->treated;
+    double *restrict multiplicity = m->multiplicity;
+    int n = 0, events_treated = 0;
     for (int k = 0; k < sets->n_times; k++) {
         const struct death_time *time = &sets->time[k];
         const int at_risk = time->end - time->first;
         const int treated = before[time->end] - before[time->first];
         const int died = before[time->end] - before[time->end - time->deaths]; /* of the treated */
         const int terms = ties == TIES_EFRON ? time->deaths : 1;
-        for (int j = 0; j < terms; j++, m->n_terms++) {
-            const double left = j > 0 ? (double)j / terms : 0;
-            m->treated[m->n_terms] = treated - left * died;
-            m->control[m->n_terms] = at_risk - treated - left * (time->deaths - died);
-            m->multiplicity[m->n_terms] = ties == TIES_EFRON ? 1 : time->deaths;
+        of_treated[n] = treated;
+        control[n] = at_risk - treated;
+        multiplicity[n++] = ties == TIES_EFRON ? 1 : time->deaths;
+        for (int j = 1; j < terms; j++, n++) {
+            const double left = (double)j / terms;
+            of_treated[n] = treated - left * died;
+            control[n] = at_risk - treated - left * (time->deaths - died);
+            multiplicity[n] = 1;
         }
-        m->events_treated += died;
+        events_treated += died;
     }
+    m->n_terms = n;
+    m->events_treated = events_treated;
 }
 
 void two_arms_build(struct two_arms *m, const struct sample *s, enum ties ties, struct scratch *w)

@@ -7,6 +7,8 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 #define COLLINEAR 1e-7  /* what is left of a column beside those before it, as a share */
 #define ROUNDING  1e-13 /* residuals that are only rounding error, as a share of the outcome's */
@@ -27,58 +29,81 @@ struct t_test {
     enum undefined why;
 };
 
-static double total(const lanes *a)
+/* Blocks of eight patients in two halves; masks are -1 for yes and 0 for no. */
+typedef int64_t masks __attribute__((vector_size(sizeof(lanes)), may_alias));
+enum { HALVES = 2, BLOCK = HALVES * LANES };
+
+MULTIVERSION_PART double total(const lanes half[HALVES])
 {
-    double t = 0;
-    for (int k = 0; k < LANES; k++) t += (*a)[k];
-    return t;
+    const lanes sum = half[0] + half[1];
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+/* The treated as masks, room for a whole last block included. */
+MULTIVERSION static void mask_treated(const unsigned char *restrict arm, int64_t *restrict treated,
+                                      int n)
+{
+    for (int i = 0; i < n; i++) treated[i] = -(int64_t)arm[i];
 }
 
 struct sums {
-    lanes control, treated, control_square, treated_square;
+    lanes arm[2][HALVES], square[2][HALVES];
 };
 
-MULTIVERSION_PART void add_block(struct sums *sum, const double *y, const unsigned char *arm, int m,
-                                 const double origin[2])
+MULTIVERSION_PART void add_block(struct sums *sum, const double *y, const int64_t *treated,
+                                 const double origin[2], bool squares)
 {
-    lanes c = {0}, e = {0};
-    for (int k = 0; k < m; k++) {
-        c[k] = (1 - arm[k]) * (y[k] - origin[0]);
-        e[k] = arm[k] * (y[k] - origin[1]);
+    for (int k = 0; k < HALVES; k++) {
+        lanes v;
+        masks m;
+        memcpy(&v, y + k * LANES, sizeof v);
+        memcpy(&m, treated + k * LANES, sizeof m);
+        const lanes c = (lanes)((masks)(v - origin[0]) & ~m);
+        const lanes e = (lanes)((masks)(v - origin[1]) & m);
+        sum->arm[0][k] += c;
+        sum->arm[1][k] += e;
+        if (squares) sum->square[0][k] += c * c;
+        if (squares) sum->square[1][k] += e * e;
     }
-    sum->control += c;
-    sum->treated += e;
-    sum->control_square += c * c;
-    sum->treated_square += e * e;
 }
 
-/* sum[a] and square[a] become the sums of y - origin[a] and of its square over arm a. */
-MULTIVERSION
-static void arm_sums(const struct sample *s, const double origin[2], double sum[2],
-                     double square[2])
+/* sum[a] becomes the sum of y - origin[a] over arm a; square[a], unless NULL, that of its square.
+ * The last block is filled up with controls at their origin, who add nothing. */
+MULTIVERSION static void arm_sums(const struct sample *s, int64_t *treated, const double origin[2],
+                                  double sum[2], double *square)
 {
-    struct sums t = {{0}, {0}, {0}, {0}};
-    int i = 0;
-    for (; i + LANES <= s->n; i += LANES) add_block(&t, s->value + i, s->arm + i, LANES, origin);
-    add_block(&t, s->value + i, s->arm + i, s->n - i, origin);
-    sum[0] = total(&t.control);
-    sum[1] = total(&t.treated);
-    square[0] = total(&t.control_square);
-    square[1] = total(&t.treated_square);
+    const bool squares = square != NULL;
+    const int whole = s->n - s->n % BLOCK;
+    struct sums t = {{{{0}}}, {{{0}}}};
+    for (int i = 0; i < whole; i += BLOCK)
+        add_block(&t, s->value + i, treated + i, origin, squares);
+    double last[BLOCK];
+    for (int k = 0; k < BLOCK; k++) {
+        last[k] = whole + k < s->n ? s->value[whole + k] : origin[0];
+        if (whole + k >= s->n) treated[whole + k] = 0;
+    }
+    add_block(&t, last, treated + whole, origin, squares);
+    for (int a = 0; a < 2; a++) {
+        sum[a] = total(t.arm[a]);
+        if (squares) square[a] = total(t.square[a]);
+    }
 }
 
 /* Means in two passes, both from an origin among the data, so that a large constant in all values
  * costs no digits. */
-static struct t_test compare_means(const struct sample *s, int variance)
+static struct t_test compare_means(const struct sample *s, int variance, struct scratch *w)
 {
     const double first = s->value[0], n[2] = {s->n_arm[0], s->n_arm[1]};
     double origin[2] = {first, first}, mean[2], sum[2], square[2];
-    arm_sums(s, origin, sum, square);
+    int64_t *treated = scratch_take(w, (size_t)s->n + BLOCK, sizeof *treated);
+    mask_treated(s->arm, treated, s->n);
+    arm_sums(s, treated, origin, sum, NULL);
     for (int a = 0; a < 2; a++) {
         mean[a] = sum[a] / n[a];
         origin[a] = first + mean[a];
     }
-    arm_sums(s, origin, sum, square);
+    if (!isfinite(mean[0]) || !isfinite(mean[1])) return (struct t_test){.why = UNDEFINED_OVERFLOW};
+    arm_sums(s, treated, origin, sum, square);
     double v[2]; /* sums of squares about the means, then variances of the means */
     for (int a = 0; a < 2; a++) v[a] = fmax(0, square[a] - sum[a] * sum[a] / n[a]);
     struct t_test t = {.estimate = mean[1] - mean[0], .why = UNDEFINED_NO};
@@ -176,7 +201,7 @@ static struct t_test compare(const void *params, const struct sample *s, struct 
     struct t_test t = {.why = why_not(s, method->variance)};
     if (t.why == UNDEFINED_NO) {
         const struct scratch_mark mark = scratch_save(w);
-        t = s->adjusted ? adjust_means(s, w) : compare_means(s, method->variance);
+        t = s->adjusted ? adjust_means(s, w) : compare_means(s, method->variance, w);
         scratch_restore(w, mark);
     }
     return t;

@@ -99,13 +99,14 @@ static const double *take(const double *x, const struct rows *r, struct scratch 
 MULTIVERSION static int mark_level(double *restrict indicator, const double *restrict code,
                                    int level, int n)
 {
-    int count = 0;
+    double count = 0; /* whole numbers: exact in any order */
+#pragma omp simd reduction(+ : count)
     for (int i = 0; i < n; i++) {
-        const int is = (int)code[i] == level;
+        const double is = fabs(code[i] - level) < 0.5 ? 1 : 0;
         indicator[i] = is;
         count += is;
     }
-    return count;
+    return (int)count;
 }
 
 /* Treatment contrasts of the levels that occur, against the first that does. */
