@@ -40,33 +40,37 @@ static masks *masks_for(int n, struct scratch *w)
     return m;
 }
 
-MULTIVERSION static void find_members(const unsigned char *restrict arm, int number,
-                                      int64_t *restrict member, int n)
+/* The patients of a group, as bytes and as masks. */
+struct members {
+    unsigned char *keep; /* [n] */
+    masks *mask;
+};
+
+MULTIVERSION static void drop_other_arms(const unsigned char *restrict arm, int number,
+                                         unsigned char *restrict keep, int n)
 {
-    for (int i = 0; i < n; i++) member[i] = arm[i] == number ? -1 : 0;
+    const unsigned char own = (unsigned char)number;
+    for (int i = 0; i < n; i++) keep[i] = (unsigned char)(keep[i] & (arm[i] == own));
 }
 
-MULTIVERSION static void keep_members(const unsigned char *restrict keep, int64_t *restrict member,
-                                      int n)
+MULTIVERSION static void mask_kept(const unsigned char *restrict keep, int64_t *restrict mask,
+                                   int n)
 {
-    for (int i = 0; i < n; i++) member[i] &= -(int64_t)keep[i];
+    for (int i = 0; i < n; i++) mask[i] = -(int64_t)keep[i];
 }
 
-static void members_of(const struct group *g, const struct dataset *data, int64_t *member,
-                       struct scratch *w)
+static struct members members_of(const struct group *g, const struct dataset *data,
+                                 struct scratch *w)
 {
-    const struct scratch_mark mark = scratch_save(w);
     const int n = data->n;
-    if (g->arm < 0 || data->arm == NULL)
-        memset(member, -1, (size_t)n * sizeof *member);
+    struct members m = {scratch_take(w, (size_t)n, 1), masks_for(n, w)};
+    if (g->where != NULL)
+        expression_evaluate(g->where, data, m.keep, w);
     else
-        find_members(data->arm, g->arm, member, n);
-    if (g->where != NULL) {
-        unsigned char *keep = scratch_take(w, (size_t)n, 1);
-        expression_evaluate(g->where, data, keep, w);
-        keep_members(keep, member, n);
-    }
-    scratch_restore(w, mark);
+        memset(m.keep, 1, (size_t)n);
+    if (g->arm >= 0 && data->arm != NULL) drop_other_arms(data->arm, g->arm, m.keep, n);
+    mask_kept(m.keep, (int64_t *)m.mask, n);
+    return m;
 }
 
 /* A sum over the lanes in a fixed tree. */
@@ -119,10 +123,10 @@ MULTIVERSION static void square_known(const double *x, const masks *const member
     for (int g = 0; g < PAIR; g++) out[g].square = total(sum[g]);
 }
 
-MULTIVERSION static void mark_known(const double *restrict x, const int64_t *restrict member,
-                                    unsigned char *restrict keep, int n)
+MULTIVERSION static void mark_known(const double *restrict x, const unsigned char *restrict member,
+                                    unsigned char *restrict known, int n)
 {
-    for (int i = 0; i < n; i++) keep[i] = member[i] != 0 && !isnan(x[i]);
+    for (int i = 0; i < n; i++) known[i] = (unsigned char)(member[i] & !isnan(x[i]));
 }
 
 MULTIVERSION static void mark_level(const double *restrict code, int level, double *restrict is,
@@ -150,23 +154,24 @@ struct summary {
     double mean, sd, quartile[3];
 };
 
-static void find_quartiles(const double *x, const masks *member, int n, double quartile[3],
+static void find_quartiles(const double *x, const unsigned char *member, int n, double quartile[3],
                            struct scratch *w)
 {
     double *value = scratch_doubles(w, n + KEEP_ROOM);
-    unsigned char *keep = scratch_take(w, (size_t)n, 1);
-    mark_known(x, (const int64_t *)member, keep, n);
-    quartiles(value, keep_column(x, keep, n, value), quartile, w);
+    unsigned char *known = scratch_take(w, (size_t)n, 1);
+    mark_known(x, member, known, n);
+    quartiles(value, keep_column(x, known, n, value), quartile, w);
 }
 
 /* Of two descriptions of one column, or twice the same. */
 static void summarise(const struct plan *plan, const int number[PAIR], const struct dataset *data,
-                      const masks *const *members, struct scratch *w, struct summary *summary)
+                      const struct members *members, struct scratch *w, struct summary *summary)
 {
     const struct scratch_mark mark = scratch_save(w);
     const struct description *d[PAIR] = {&plan->description[number[0]],
                                          &plan->description[number[1]]};
-    const masks *member[PAIR] = {members[d[0]->group], members[d[1]->group]};
+    const struct members *group[PAIR] = {&members[d[0]->group], &members[d[1]->group]};
+    const masks *member[PAIR] = {group[0]->mask, group[1]->mask};
     const double *x = column_of(d[0], data, w);
     struct sums sums[PAIR];
     double mean[PAIR];
@@ -180,7 +185,7 @@ static void summarise(const struct plan *plan, const int number[PAIR], const str
         s->mean = mean[g];
         s->sd = spread ? sqrt(sums[g].square / (s->n - 1)) : NAN;
         if (d[g]->asked & (1u << STAT_MEDIAN | 1u << STAT_Q1 | 1u << STAT_Q3) && s->n > 0)
-            find_quartiles(x, member[g], data->n, s->quartile, w);
+            find_quartiles(x, group[g]->keep, data->n, s->quartile, w);
         if (number[0] == number[1]) break;
     }
     scratch_restore(w, mark);
@@ -209,15 +214,12 @@ void describe(const struct plan *plan, const struct dataset *data, struct scratc
 {
     const struct scratch_mark mark = scratch_save(w);
     struct summary *summary = scratch_take(w, (size_t)plan->n_descriptions, sizeof *summary);
-    masks **member = scratch_take(w, (size_t)plan->n_groups, sizeof *member);
-    for (int k = 0; k < plan->n_groups; k++) {
-        member[k] = masks_for(data->n, w);
-        members_of(&plan->group[k], data, (int64_t *)member[k], w);
-    }
+    struct members *member = scratch_take(w, (size_t)plan->n_groups, sizeof *member);
+    for (int k = 0; k < plan->n_groups; k++) member[k] = members_of(&plan->group[k], data, w);
     for (int k = 0; k < plan->n_descriptions; k++) {
         const int partner = plan->description[k].partner,
                   pair[PAIR] = {k, partner < 0 ? k : partner};
-        if (pair[1] >= k) summarise(plan, pair, data, (const masks *const *)member, w, summary);
+        if (pair[1] >= k) summarise(plan, pair, data, member, w, summary);
     }
     for (int k = 0; k < plan->n_descriptives; k++) {
         const struct summary *s = &summary[plan->descriptive[k].description];
