@@ -1,7 +1,8 @@
-/* test_select.c - order statistics of spread values, and the log-rank sums that rest on orders,
- * against their definitions.  SPDX-License-Identifier: MIT */
+/* test_select.c - order statistics of spread values, rows that are kept, and the log-rank sums that
+ * rest on orders, against their definitions.  SPDX-License-Identifier: MIT */
 #include "base/stream.h"
 #include "model/analysis.h"
+#include "stat/keep.h"
 #include "stat/range.h"
 #include "stat/select.h"
 
@@ -25,8 +26,9 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Kinds of columns: spread, skewed, clumped, whole numbers, with infinite values, all equal. */
-enum kind { UNIFORM, SKEWED, CLUMPED, WHOLE, ENDLESS, EQUAL, KINDS };
+/* Kinds of columns: spread, skewed to the right and to the left, clumped, whole numbers, with
+ * infinite values, all equal, equal but for rounding, with sums beyond the range of numbers. */
+enum kind { UNIFORM, SKEWED, SINKING, CLUMPED, WHOLE, ENDLESS, EQUAL, ROUNDED, LARGE, KINDS };
 
 static void fill(enum kind kind, uint64_t k, double *x, int n)
 {
@@ -35,9 +37,12 @@ static void fill(enum kind kind, uint64_t k, double *x, int n)
         const double u = stream_uniform(&s);
         x[i] = kind == UNIFORM   ? u - 0.5
                : kind == SKEWED  ? exp(8 * u)
+               : kind == SINKING ? -exp(8 * u)
                : kind == CLUMPED ? (i % 50 == 0 ? 1e6 * u : 1e-9 * u)
                : kind == WHOLE   ? floor(12 * u)
                : kind == ENDLESS ? (u < 0.4 ? INFINITY : 100 * u)
+               : kind == ROUNDED ? (i % 9 == 0 ? nextafter(0.1, 1) : 0.1)
+               : kind == LARGE   ? 1.6e308 * (u - 0.5)
                                  : 3;
     }
 }
@@ -145,11 +150,42 @@ static void test_logrank_of_distinct_times_is_its_definition(void **state)
     check_logrank(99, ROOM, true);
 }
 
+/* Source of what is expected: a plain loop. */
+static void test_kept_are_those_of_a_loop(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 300; n++) {
+        struct stream s = stream_for(8, (uint64_t)n, 1);
+        unsigned char keep[300], byte[300], bytes[300 + KEEP_BYTES_ROOM];
+        double x[300], column[300 + KEEP_ROOM];
+        int index[300 + KEEP_INDICES_ROOM], kept = 0;
+        for (int i = 0; i < n; i++) {
+            x[i] = stream_uniform(&s);
+            byte[i] = (unsigned char)(255 * stream_uniform(&s));
+            keep[i] = stream_uniform(&s) < 0.7;
+        }
+        const int n_column = keep_column(x, keep, n, column);
+        const int n_bytes = keep_bytes(byte, keep, n, bytes);
+        const int n_index = keep_indices(keep, n, index);
+        for (int i = 0; i < n; i++) {
+            if (!keep[i]) continue;
+            assert_memory_equal(&column[kept], &x[i], sizeof *x);
+            assert_int_equal(bytes[kept], byte[i]);
+            assert_int_equal(index[kept], i);
+            kept++;
+        }
+        assert_int_equal(n_column, kept);
+        assert_int_equal(n_bytes, kept);
+        assert_int_equal(n_index, kept);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selection_is_the_sorted_value),
         cmocka_unit_test(test_quartiles_are_interpolated),
+        cmocka_unit_test(test_kept_are_those_of_a_loop),
         cmocka_unit_test(test_logrank_of_distinct_times_is_its_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

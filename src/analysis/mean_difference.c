@@ -85,7 +85,7 @@ MULTIVERSION static void arm_sums(const struct sample *s, int64_t *treated, cons
     add_block(&t, last, treated + whole, origin, squares);
     for (int a = 0; a < 2; a++) {
         sum[a] = total(t.arm[a]);
-        if (squares) square[a] = total(t.square[a]);
+        if (square != NULL) square[a] = total(t.square[a]);
     }
 }
 
