@@ -20,7 +20,6 @@
 enum { STRIP = 16, WIDE = 8, CHAINS = 4, ITERATIONS_MAX = 6 };
 typedef float wide __attribute__((vector_size(WIDE * sizeof(float)), may_alias));
 typedef int whole __attribute__((vector_size(WIDE * sizeof(int)), may_alias));
-typedef float half __attribute__((vector_size(LANES * sizeof(float)), may_alias));
 
 #define NEAR       0.02  /* length of a step, in standard errors, after which the rest is small */
 #define SLOW       0.7   /* of the step before: so long a step shows no convergence */
@@ -30,45 +29,57 @@ typedef float half __attribute__((vector_size(LANES * sizeof(float)), may_alias)
 
 struct start {
     const struct partial_likelihood *f;
-    int room;      /* rows, in whole strips */
-    float *column; /* [p][room] */
-    wide *row;     /* [rows] columns, padded with zeros */
-    int *closing;  /* [rows] 1: the last row at risk at a time of death */
-    float *deaths; /* [times] */
+    int room, times_room; /* rows and times in whole strips; what is beyond is 0 */
+    float *column;        /* [8][room] */
+    wide *row;            /* [rows] */
+    int *closing;         /* [rows] 1: the last row at risk at a time of death */
+    float *deaths;        /* [times] */
     struct derivatives d;
 
     /* At the coefficients evaluated last: */
     float *weight, *v; /* [rows] exp(linear predictor); expected deaths */
     float *hazard;     /* [rows] its increment at the time that the row closes, else 0 */
-    wide *sum;         /* [times] S1 */
+    wide *sum;         /* [times] S1, */
+    float *sum_column; /* [8][times_room] the same by column */
     float *total;      /* [times] S0, then deaths / S0 */
     float *minus;      /* [times] -deaths / S0^2 */
 };
+
+static int whole_strips(int n)
+{
+    return (n + STRIP - 1) / STRIP * STRIP;
+}
 
 static struct start start_new(const struct partial_likelihood *f, struct scratch *w)
 {
     const struct risk_sets *sets = f->sets;
     const size_t n = (size_t)sets->n, times = (size_t)sets->n_times;
-    const int stride = f->z->blocks * LANES, room = (sets->n + STRIP - 1) / STRIP * STRIP;
+    const int stride = f->z->blocks * LANES, room = whole_strips(sets->n);
+    const int times_room = whole_strips(sets->n_times);
     struct start s = {
         .f = f,
         .room = room,
-        .column = scratch_take(w, (size_t)(f->z->p * room), sizeof *s.column),
-        .row = scratch_take(w, n, sizeof *s.row),
+        .times_room = times_room,
+        .column = scratch_take(w, (size_t)(WIDE * room), sizeof *s.column),
+        .row = scratch_take(w, (size_t)room, sizeof *s.row),
         .closing = scratch_ints(w, sets->n),
         .deaths = scratch_take(w, times, sizeof *s.deaths),
         .d = {.gradient = scratch_doubles(w, stride),
               .information = scratch_doubles(w, stride * stride),
               .scale = scratch_doubles(w, stride)},
         .weight = scratch_take(w, (size_t)room, sizeof *s.weight),
-        .v = scratch_take(w, n, sizeof *s.v),
+        .v = scratch_take(w, (size_t)room, sizeof *s.v),
         .hazard = scratch_take(w, n, sizeof *s.hazard),
-        .sum = scratch_take(w, times, sizeof *s.sum),
+        .sum = scratch_take(w, (size_t)times_room, sizeof *s.sum),
+        .sum_column = scratch_take(w, (size_t)(WIDE * times_room), sizeof *s.sum_column),
         .total = scratch_take(w, times, sizeof *s.total),
-        .minus = scratch_take(w, times, sizeof *s.minus),
+        .minus = scratch_take(w, (size_t)times_room, sizeof *s.minus),
     };
     memset(s.closing, 0, n * sizeof *s.closing);
     memset(s.hazard, 0, n * sizeof *s.hazard);
+    memset(s.column + f->z->p * room, 0, (size_t)((WIDE - f->z->p) * room) * sizeof *s.column);
+    for (int i = sets->n; i < room; i++) s.v[i] = 0;
+    for (int k = sets->n_times; k < times_room; k++) s.sum[k] = (wide){0}, s.minus[k] = 0;
     for (int k = 0; k < sets->n_times; k++) {
         s.closing[sets->time[k].end - 1] = 1;
         s.deaths[k] = (float)sets->time[k].deaths;
@@ -76,18 +87,40 @@ static struct start start_new(const struct partial_likelihood *f, struct scratch
     return s;
 }
 
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+
+/* Eight rows become eight columns, `apart`, or the other way round. */
+MULTIVERSION_PART void transpose(const wide x[WIDE], float *to, int apart)
+{
+    wide pair[WIDE], four[WIDE];
+    for (int k = 0; k < WIDE; k += 2) {
+        pair[k] = PICK(x[k], x[k + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        pair[k + 1] = PICK(x[k], x[k + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+    for (int k = 0; k < WIDE; k += 4) {
+        for (int h = 0; h < 2; h++) {
+            four[k + 2 * h] = PICK(pair[k + h], pair[k + 2 + h], 0, 1, 8, 9, 4, 5, 12, 13);
+            four[k + 2 * h + 1] = PICK(pair[k + h], pair[k + 2 + h], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    }
+    for (int k = 0; k < WIDE / 2; k++) {
+        *(wide *)(to + k * apart) = PICK(four[k], four[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        *(wide *)(to + (k + 4) * apart) = PICK(four[k], four[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+}
+
 MULTIVERSION static void narrow(struct start *s)
 {
-    const struct columns *z = s->f->z;
-    for (int j = 0; j < z->p; j++) {
-        for (int i = 0; i < s->room; i++)
-            s->column[j * s->room + i] = (float)z->column[j * z->room + i];
+    const int room = s->room;
+    for (int j = 0; j < s->f->z->p; j++) {
+        const double *restrict from = s->f->z->column + j * s->f->z->room;
+        float *restrict to = s->column + j * room;
+        for (int i = 0; i < room; i++) to[i] = (float)from[i];
     }
-    for (int i = 0; i < z->n; i++) {
-        const lanes *row = z->row + (size_t)i * (size_t)z->blocks;
-        half *x = (half *)&s->row[i];
-        x[0] = __builtin_convertvector(row[0], half);
-        x[1] = z->blocks > 1 ? __builtin_convertvector(row[1], half) : (half){0};
+    for (int i = 0; i < room; i += WIDE) {
+        wide x[WIDE];
+        for (int j = 0; j < WIDE; j++) x[j] = *(const wide *)(s->column + j * room + i);
+        transpose(x, (float *)(s->row + i), WIDE);
     }
 }
 
@@ -177,23 +210,42 @@ MULTIVERSION_PART void expect_stratum(struct start *s, int stratum)
     for (int i = start; i < lead; i++) v[i] = weight[i] * hazard;
 }
 
-/* to[stride][stride] += sum_i weight[i] row[i] row[i]'; sum := sum_i weight[i] row[i] */
-MULTIVERSION_PART void add_products(double *to, int stride, wide *sum, const wide *row,
-                                    const float *weight, int n)
+MULTIVERSION_PART double across(const wide *x)
 {
-    const float *x = (const float *)row;
-    wide product[WIDE] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}}, total = {0};
-    for (int i = 0; i < n; i++, x += WIDE) {
-        const wide y = weight[i] * row[i];
-        total += y;
-        for (int k = 0; k < WIDE; k++) product[k] += x[k] * y;
+    const float *a = (const float *)x;
+    return (double)(((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7])));
+}
+
+/* information += sum_i weight[i] x[i] x[i]' and sum := sum_i weight[i] x[i], for columns first …
+ * first + count - 1 and all from there on: as many sums as stay in registers. */
+MULTIVERSION_PART void add_columns(struct start *s, const float *x, int room, const float *weight,
+                                   double *sum, int first, int count)
+{
+    const int stride = s->f->z->blocks * LANES, end = first + count;
+    wide product[WIDE][WIDE], total[WIDE];
+    for (int j = first; j < end; j++) {
+        total[j] = (wide){0};
+        for (int k = j; k < WIDE; k++) product[j][k] = (wide){0};
     }
-    *sum = total;
-    for (int k = 0; k < stride; k++) {
-        for (int j = 0; j < stride; j += LANES)
-            *(lanes *)(to + k * stride + j) +=
-                __builtin_convertvector(((half *)&product[k])[j / LANES], lanes);
+    for (int i = 0; i < room; i += WIDE) {
+        for (int j = first; j < end; j++) {
+            const wide y = *(const wide *)(weight + i) * *(const wide *)(x + j * room + i);
+            total[j] += y;
+            for (int k = j; k < WIDE; k++) product[j][k] += y * *(const wide *)(x + k * room + i);
+        }
     }
+    for (int j = first; j < end && j < stride; j++) {
+        sum[j] = across(&total[j]);
+        for (int k = j; k < stride; k++) s->d.information[k * stride + j] += across(&product[j][k]);
+    }
+}
+
+MULTIVERSION_PART void add_products(struct start *s, const float *x, int room, const float *weight,
+                                    double *sum)
+{
+    add_columns(s, x, room, weight, sum, 0, 2);
+    add_columns(s, x, room, weight, sum, 2, 2);
+    add_columns(s, x, room, weight, sum, 4, 4);
 }
 
 /* Gradient and information at s->weight. */
@@ -211,13 +263,15 @@ MULTIVERSION static void evaluate(struct start *s)
     for (int g = 0; g < f->sets->n_strata; g++) expect_stratum(s, g);
     double *information = s->d.information;
     memset(information, 0, (size_t)(stride * stride) * sizeof *information);
-    wide sum;
-    add_products(information, stride, &sum, s->row, s->v, f->z->n);
+    double sum[WIDE];
+    add_products(s, s->column, s->room, s->v, sum);
     for (int j = 0; j < stride; j++) {
         s->d.scale[j] = information[j * (stride + 1)];
-        s->d.gradient[j] = ((const double *)f->observed)[j] - (double)sum[j];
+        s->d.gradient[j] = ((const double *)f->observed)[j] - sum[j];
     }
-    add_products(information, stride, &sum, s->sum, s->minus, f->sets->n_times);
+    for (int k = 0; k < s->times_room; k += WIDE)
+        transpose(s->sum + k, s->sum_column + k, s->times_room);
+    add_products(s, s->sum_column, s->times_room, s->minus, sum);
 }
 
 /* Takes a step from beta by the gradient and the factored information. */
@@ -242,7 +296,10 @@ static bool come_near(struct start *s, double *beta)
     const int p = s->f->z->p, stride = s->f->z->blocks * LANES;
     double last = INFINITY;
     for (int i = 0; i < ITERATIONS_MAX; i++) {
-        if (!weigh(s, beta)) return false;
+        if (i == 0)
+            for (int k = 0; k < s->room; k++) s->weight[k] = 1;
+        else if (!weigh(s, beta))
+            return false;
         evaluate(s);
         if (!(cholesky_factor(s->d.information, p, stride, s->d.scale) > COLLINEAR)) return false;
         const struct newton_step now = take_step(s, beta);

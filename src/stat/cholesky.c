@@ -33,18 +33,20 @@ MULTIVERSION_PART double factor(double *a, int p, int stride, const double *scal
 MULTIVERSION_PART void forward(const double *l, int p, int stride, double *b)
 {
     for (int i = 0; i < p; i++) {
+        const double inverse = 1 / l[i * stride + i]; /* waits for nothing */
         double t = b[i];
         for (int k = 0; k < i; k++) t -= l[i * stride + k] * b[k];
-        b[i] = t / l[i * stride + i];
+        b[i] = t * inverse;
     }
 }
 
 MULTIVERSION_PART void backward(const double *l, int p, int stride, double *b)
 {
     for (int i = p - 1; i >= 0; i--) {
+        const double inverse = 1 / l[i * stride + i];
         double t = b[i];
         for (int k = i + 1; k < p; k++) t -= l[k * stride + i] * b[k];
-        b[i] = t / l[i * stride + i];
+        b[i] = t * inverse;
     }
 }
 
