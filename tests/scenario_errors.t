@@ -52,6 +52,7 @@ mkdir folder
 wants "folder: Is a directory"
 refuses "a directory" check folder
 echo 'extends: folder' >x.yaml
+wants "x.yaml:1:10: extends 'folder', which cannot be read: Is a directory"
 refuses "extends a directory" check x.yaml
 : >x.yaml
 wants "x.yaml:1:1: '"{course,arms,trial,endpoints,analyses}"' is missing in the scenario"
