@@ -137,18 +137,18 @@ MULTIVERSION_PART void exponential(wide *to, wide x)
 /* Weights at beta; false when linear predictors are far apart. */
 MULTIVERSION static bool weigh(struct start *s, const double *beta)
 {
+    const int room = s->room;
+    const float *restrict column = s->column;
+    float *restrict weight = s->weight, b[WIDE] = {0};
+    for (int j = 0; j < s->f->z->p; j++) b[j] = (float)beta[j];
     whole farthest = {0}; /* of absolute values, whose bits are in order */
-    for (int i = 0; i < s->room; i += STRIP) {
-        wide eta[STRIP / WIDE] = {{0}, {0}};
-        for (int j = 0; j < s->f->z->p; j++) {
-            const wide *x = (const wide *)(s->column + j * s->room + i);
-            for (int k = 0; k < STRIP / WIDE; k++) eta[k] += (float)beta[j] * x[k];
-        }
-        for (int k = 0; k < STRIP / WIDE; k++) {
-            const whole apart = (whole)eta[k] & INT_MAX, more = apart > farthest;
-            farthest = (apart & more) | (farthest & ~more);
-            exponential((wide *)(s->weight + i) + k, eta[k]);
-        }
+    for (int i = 0; i < room; i += WIDE) {
+        wide part[2] = {{0}, {0}};
+        for (int j = 0; j < WIDE; j++) part[j % 2] += b[j] * *(const wide *)(column + j * room + i);
+        const wide eta = part[0] + part[1];
+        const whole apart = (whole)eta & INT_MAX, more = apart > farthest;
+        farthest = (apart & more) | (farthest & ~more);
+        exponential((wide *)(weight + i), eta);
     }
     float most = 0;
     for (int k = 0; k < WIDE; k++) most = fmaxf(most, ((wide)farthest)[k]);
