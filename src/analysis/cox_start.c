@@ -203,11 +203,22 @@ MULTIVERSION_PART void expect_stratum(struct start *s, int stratum)
     const int start = sets->start[stratum], lead = sets->lead[stratum];
     const float *restrict weight = s->weight, *restrict increment = s->hazard;
     float *restrict v = s->v, hazard = 0;
-    for (int i = sets->start[stratum + 1] - 1; i >= lead; i--) {
+    int i = sets->start[stratum + 1] - 1;
+    for (; i - 3 >= lead; i -= 4) { /* so that additions wait for one in four */
+        const float two = increment[i] + increment[i - 1];
+        const float three = two + increment[i - 2];
+        const float four = two + (increment[i - 2] + increment[i - 3]);
+        v[i] = weight[i] * (hazard + increment[i]);
+        v[i - 1] = weight[i - 1] * (hazard + two);
+        v[i - 2] = weight[i - 2] * (hazard + three);
+        v[i - 3] = weight[i - 3] * (hazard + four);
+        hazard += four;
+    }
+    for (; i >= lead; i--) {
         hazard += increment[i];
         v[i] = weight[i] * hazard;
     }
-    for (int i = start; i < lead; i++) v[i] = weight[i] * hazard;
+    for (i = start; i < lead; i++) v[i] = weight[i] * hazard;
 }
 
 MULTIVERSION_PART double across(const wide *x)

@@ -147,12 +147,23 @@ MULTIVERSION_PART void expected_deaths(struct partial_likelihood *f, const doubl
     for (int t = 0; t < f->n_terms; t++) f->hazard[f->last[t]] += increment[t];
     for (int g = 0; g < f->sets->n_strata; g++) {
         const int lead = f->sets->lead[g];
+        const double *hazard = f->hazard, *weight = f->weight;
         double sum = 0;
-        for (int i = f->sets->start[g + 1] - 1; i >= lead; i--) {
-            sum += f->hazard[i];
-            v[i] = f->weight[i] * sum;
+        int i = f->sets->start[g + 1] - 1;
+        for (; i - 3 >= lead; i -= 4) { /* so that additions wait for one in four */
+            const double two = hazard[i] + hazard[i - 1], three = two + hazard[i - 2];
+            const double four = two + (hazard[i - 2] + hazard[i - 3]);
+            v[i] = weight[i] * (sum + hazard[i]);
+            v[i - 1] = weight[i - 1] * (sum + two);
+            v[i - 2] = weight[i - 2] * (sum + three);
+            v[i - 3] = weight[i - 3] * (sum + four);
+            sum += four;
         }
-        for (int i = f->sets->start[g]; i < lead; i++) v[i] = f->weight[i] * sum;
+        for (; i >= lead; i--) {
+            sum += hazard[i];
+            v[i] = weight[i] * sum;
+        }
+        for (i = f->sets->start[g]; i < lead; i++) v[i] = weight[i] * sum;
     }
     for (int k = 0; k < f->n_tied; k++) {
         const struct tied_deaths tied = f->tied[k];
