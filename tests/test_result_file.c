@@ -373,7 +373,7 @@ static void digest_sees_results_only(void **state)
     digest_of(in_directory("two.h5"), other);
     assert_string_equal(first, other);
     int64_t last = 4999;
-    const struct result_source nudged = {nudged_read, &last};
+    const struct result_source nudged = {.read = nudged_read, .handle = &last};
     assert_int_equal(result_file_write(in_directory("two.h5"), &s, &nudged, 2, &e), STATUS_OK);
     digest_of(in_directory("two.h5"), other);
     assert_string_not_equal(first, other); /* one bit of one number of the last replicate */

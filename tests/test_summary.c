@@ -59,7 +59,7 @@ static struct study summarise(const struct row *row, int n, struct answer *answe
     struct row rows[128];
     memcpy(rows, row, (size_t)n * sizeof *row);
     struct errors e = {0};
-    const struct result_source from = {read_case, rows};
+    const struct result_source from = {.read = read_case, .handle = rows};
     assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
     return s;
 }
@@ -325,7 +325,7 @@ static void agreement_by_hand(void **state)
                       .truth = truth,
                       .truth_se = truth_se};
     struct errors e = {0};
-    const struct result_source from = {read_pair, row};
+    const struct result_source from = {.read = read_pair, .handle = row};
     assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
     assert_int_equal(s.n_agreements, 4);
     check_pair(&s.agreement[0], "power", A, B, (double[]){0.2, 0.2, 0.2, 0.4, 0, sqrt(0.4 / 10)});

@@ -147,6 +147,17 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
     return status;
 }
 
+static enum status expect(void *handle, int point, int answer, struct errors *e)
+{
+    const struct shards *all = handle;
+    enum status status = STATUS_OK;
+    for (int k = 0; k < all->n && status == STATUS_OK; k++) {
+        const struct result_source from = spool_rows(all->of[k]->spool);
+        status = results_expect(&from, point, answer, e);
+    }
+    return status;
+}
+
 /* A study of the plan with what simulating has found. */
 static enum status fill_study(const struct shards *all, const struct plan *plan, struct study *s,
                               struct errors *e)
@@ -218,7 +229,7 @@ static enum status merge(const struct shards *all, const struct arguments *a, in
     status = check_identities(all, &plan, e);
     if (status == STATUS_OK) status = fill_study(all, &plan, &s, e);
     if (status == STATUS_OK) {
-        const struct result_source rows = {read_rows, (void *)(uintptr_t)all};
+        const struct result_source rows = {.read = read_rows, .expect = expect, .handle = (void *)(uintptr_t)all};
         s.keep_replicates =
             output_keeps_replicates(&plan, argument_given(a, "--no-replicates"), quiet);
         status = output_write(path, &s, &plan, &rows, threads, e);

@@ -56,6 +56,7 @@ struct comparison {
     struct errors *errors;
     struct result *chunk;
     double *x[3]; /* [replicates] a statistic of every trial each, NaN where it has none */
+    int held[3];  /* the rows that they are about; -1: nothing, any more */
 };
 
 enum { CHUNK = 4096 };
@@ -66,6 +67,8 @@ static enum status take(struct comparison *c, int row, int to)
     const struct published *p = &c->study->published[row];
     const int source = c->plan->published_source[row];
     const int64_t n = c->study->replicates;
+    if (c->held[to] == row) return STATUS_OK;
+    c->held[to] = -1;
     for (int64_t first = 0; first < n; first += CHUNK) {
         const int64_t count = n - first < CHUNK ? n - first : CHUNK;
         const enum status status =
@@ -74,6 +77,7 @@ static enum status take(struct comparison *c, int row, int to)
         for (int64_t i = 0; i < count; i++)
             c->x[to][first + i] = published_statistic(p->statistic, &c->chunk[i]);
     }
+    c->held[to] = row;
     return STATUS_OK;
 }
 
@@ -113,11 +117,14 @@ static double reach_of(const struct study *s, int row, const struct answer *a)
 static enum status place(struct comparison *c, int row)
 {
     struct published *p = &c->study->published[row];
-    const enum status status = take(c, row, 0);
+    enum status status =
+        results_expect(c->rows, 0, c->plan->published_source[row], c->errors);
+    if (status == STATUS_OK) status = take(c, row, 0);
     int n = 0;
     for (int64_t i = 0; i < c->study->replicates; i++)
         if (!isnan(c->x[0][i])) c->x[0][n++] = c->x[0][i];
-    fit_place(&p->fit, &p->printed, c->x[0], n);
+    c->held[0] = c->held[1] = -1; /* they are worked in */
+    fit_place(&p->fit, &p->printed, c->x[0], n, c->x[1]);
     p->fit.unanswered = 1 - (double)n / (double)c->study->replicates;
     if (2 * (int64_t)n < c->study->replicates) /* most trials have no such number: that is no fit */
         p->fit.percentile = NAN;
@@ -204,17 +211,22 @@ static enum status compare_given_deaths(struct comparison *c, int row)
 enum status study_compare(struct study *s, const struct plan *plan,
                           const struct result_source *rows, struct errors *e)
 {
-    struct comparison c = {s, plan, rows, e, xcalloc(CHUNK, sizeof *c.chunk), {0}};
+    struct comparison c = {.study = s,
+                           .plan = plan,
+                           .rows = rows,
+                           .errors = e,
+                           .chunk = xcalloc(CHUNK, sizeof *c.chunk),
+                           .held = {-1, -1, -1}};
     for (int k = 0; k < 3; k++) c.x[k] = xcalloc((size_t)s->replicates, sizeof *c.x[k]);
     enum status status = STATUS_OK;
     for (int k = 0; k < s->n_published && status == STATUS_OK; k++) {
-        const char *statistic = s->published[k].statistic;
         s->published[k].fit = fit_unknown();
         status = place(&c, k);
-        if (status == STATUS_OK && strcmp(statistic, "estimate") == 0) status = count_exact(&c, k);
-        if (status == STATUS_OK && strcmp(statistic, "mean") == 0)
-            status = compare_given_deaths(&c, k);
+        if (status == STATUS_OK && strcmp(s->published[k].statistic, "estimate") == 0)
+            status = count_exact(&c, k);
     }
+    for (int k = 0; k < s->n_published && status == STATUS_OK; k++)
+        if (strcmp(s->published[k].statistic, "mean") == 0) status = compare_given_deaths(&c, k);
     for (int k = 0; k < 3; k++) free(c.x[k]);
     free(c.chunk);
     return status;

@@ -80,8 +80,13 @@ struct result_source {
     /* Fills rows[0..count) with results of replicates first … first+count-1. */
     enum status (*read)(void *handle, int point, int answer, int64_t first, int64_t count,
                         struct result *rows, struct errors *e);
+    /* NULL, or told that the reader will read every replicate of this answer, and then those of the
+     * answers behind it. What comes instead is as right, but slower. */
+    enum status (*expect)(void *handle, int point, int answer, struct errors *e);
     void *handle;
 };
+enum status results_expect(const struct result_source *from, int point, int answer,
+                           struct errors *e);
 
 /* Appends the measures of every point and answer, and sets how far analyses agree; formulas are in
  * summary.c and agreement.c. */

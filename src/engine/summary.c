@@ -105,6 +105,7 @@ struct tally {
     struct moments estimate, se_squared, error_squared, width, exaggeration;
     int64_t n_estimates;
     double *estimates; /* natural scale, for the median */
+    double *room;      /* [replicates] to find it in */
 };
 
 static double to_inference(enum scale scale, double x)
@@ -148,7 +149,8 @@ static void add(struct tally *t, const struct result *r)
     if (!isnan(r->estimate)) t->estimates[t->n_estimates++] = r->estimate;
     if (isfinite(theta)) {
         moments_add(&t->estimate, theta);
-        moments_add(&t->error_squared, (theta - t->truth) * (theta - t->truth));
+        if (!isnan(t->truth))
+            moments_add(&t->error_squared, (theta - t->truth) * (theta - t->truth));
     }
     if (isfinite(r->se)) moments_add(&t->se_squared, r->se * r->se);
     if (isfinite(width)) moments_add(&t->width, width);
@@ -182,7 +184,7 @@ static int location(const struct tally *t, struct measure *m)
     const double natural = to_natural(scale, mean.value);
     const double slope = scale == SCALE_LOG ? natural : 1;
     m[0] = measure_value(mean.name, natural, slope * mean.mcse, mean.n);
-    m[1] = measure_median("estimate_median", t->estimates, t->n_estimates);
+    m[1] = measure_median("estimate_median", t->estimates, t->n_estimates, t->room);
     return 2;
 }
 
@@ -250,7 +252,21 @@ static int measures(const struct tally *t, struct measure *m)
     return n;
 }
 
-static struct tally tally_of(const struct study *s, int point, int answer, double *estimates)
+enum status results_expect(const struct result_source *from, int point, int answer,
+                           struct errors *e)
+{
+    return from->expect != NULL ? from->expect(from->handle, point, answer, e) : STATUS_OK;
+}
+
+/* What the pass over the rows works in. */
+struct pass {
+    const struct result_source *from;
+    struct findings *findings;
+    double *estimates, *room; /* [replicates] */
+    struct result *rows;      /* [BLOCK] */
+};
+
+static struct tally tally_of(const struct study *s, int point, int answer, const struct pass *pass)
 {
     const struct answer *a = &s->answer[answer];
     const int at = point * s->n_answers + answer;
@@ -258,22 +274,26 @@ static struct tally tally_of(const struct study *s, int point, int answer, doubl
                       .truth = s->truth[at],
                       .truth_se = s->truth_se[at],
                       .null = to_inference(a->scale, a->null),
-                      .estimates = estimates};
+                      .estimates = pass->estimates,
+                      .room = pass->room};
     t.at_null = cannot_be_told(t.truth, t.null, t.truth_se);
     return t;
 }
 
-static enum status summarise(struct study *s, int point, int answer,
-                             const struct result_source *from, double *estimates,
-                             struct result *rows, struct errors *e)
+static enum status summarise(struct study *s, int point, int answer, const struct pass *pass,
+                             struct errors *e)
 {
-    struct tally t = tally_of(s, point, answer, estimates);
-    for (int64_t first = 0; first < s->replicates; first += BLOCK) {
+    const struct result_source *from = pass->from;
+    struct tally t = tally_of(s, point, answer, pass);
+    enum status status = results_expect(from, point, answer, e);
+    for (int64_t first = 0; first < s->replicates && status == STATUS_OK; first += BLOCK) {
         const int64_t left = s->replicates - first, n = left < BLOCK ? left : BLOCK;
-        const enum status status = from->read(from->handle, point, answer, first, n, rows, e);
-        if (status != STATUS_OK) return status;
-        for (int64_t i = 0; i < n; i++) add(&t, &rows[i]);
+        status = from->read(from->handle, point, answer, first, n, pass->rows, e);
+        if (status != STATUS_OK) break;
+        for (int64_t i = 0; i < n; i++) add(&t, &pass->rows[i]);
+        findings_add(pass->findings, s, answer, first, pass->rows, n);
     }
+    if (status != STATUS_OK) return status;
     struct measure *m = &s->measure[s->n_measures];
     const int n = measures(&t, m);
     for (int i = 0; i < n; i++) {
@@ -287,16 +307,26 @@ static enum status summarise(struct study *s, int point, int answer,
 enum status study_summarise(struct study *s, const struct result_source *rows, struct errors *e)
 {
     const size_t most = (size_t)s->n_points * (size_t)s->n_answers * MEASURES_MAX;
+    const size_t replicates = (size_t)s->replicates;
     struct measure *all = arena_alloc(&s->memory, (size_t)s->n_measures + most, sizeof *all);
     for (int64_t i = 0; i < s->n_measures; i++) all[i] = s->measure[i];
     s->measure = all;
-    double *estimates = xcalloc((size_t)s->replicates, sizeof *estimates);
-    struct result *block = xcalloc(BLOCK, sizeof *block);
+    s->n_agreements = 0;
+    s->agreement = NULL;
+    struct pass pass = {.from = rows,
+                        .findings = findings_new(s),
+                        .estimates = xcalloc(replicates, sizeof *pass.estimates),
+                        .room = xcalloc(replicates, sizeof *pass.room),
+                        .rows = xcalloc(BLOCK, sizeof *pass.rows)};
     enum status status = STATUS_OK;
-    for (int p = 0; p < s->n_points && status == STATUS_OK; p++)
+    for (int p = 0; p < s->n_points && status == STATUS_OK; p++) {
         for (int a = 0; a < s->n_answers && status == STATUS_OK; a++)
-            status = summarise(s, p, a, rows, estimates, block, e);
-    free(estimates);
-    free(block);
-    return status == STATUS_OK ? agreement_find(s, rows, e) : status;
+            status = summarise(s, p, a, &pass, e);
+        if (status == STATUS_OK) findings_compare(pass.findings, s, p);
+    }
+    findings_free(pass.findings);
+    free(pass.estimates);
+    free(pass.room);
+    free(pass.rows);
+    return status;
 }

@@ -1,18 +1,11 @@
 /* tally.c - see tally.h.  SPDX-License-Identifier: MIT */
 #include "engine/tally.h"
+#include "engine/quantile.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdbool.h>
 
 static const double normal_97_5 = 1.959963984540054; /* Phi^-1(0.975) */
-
-void moments_add(struct moments *m, double x)
-{
-    m->n++;
-    const double d = x - m->mean;
-    m->mean += d / (double)m->n;
-    m->squares += d * (x - m->mean);
-}
 
 double moments_variance(const struct moments *m)
 {
@@ -51,31 +44,38 @@ struct measure measure_mean(const char *name, const struct moments *m)
     return measure_value(name, mean, sqrt(moments_variance(m) / (double)m->n), m->n);
 }
 
-static int ascending(const void *a, const void *b)
+/* The order statistics at n_ranks <= 3 rising ranks from 1 to n, which may lie between two. */
+static void at_ranks(const double *x, int64_t n, const double *rank, int n_ranks, double *value,
+                     double *room)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The order statistic at a rank from 1 to n that may lie between two of them. */
-static double at_rank(const double *sorted, int64_t n, double rank)
-{
-    const int64_t below = (int64_t)rank;
-    const double share = rank - (double)below;
-    const double low = sorted[below - 1];
-    return share > 0 && below < n ? low + share * (sorted[below] - low) : low;
+    int64_t place[6];
+    double neighbour[6];
+    for (int k = 0; k < n_ranks; k++) {
+        const int64_t below = (int64_t)rank[k];
+        place[2 * k] = below - 1;
+        place[2 * k + 1] = below < n ? below : n - 1;
+    }
+    quantile_find(x, n, place, 2 * n_ranks, neighbour, room);
+    for (int k = 0; k < n_ranks; k++) {
+        const double low = neighbour[2 * k], high = neighbour[2 * k + 1];
+        const double share = rank[k] - floor(rank[k]);
+        value[k] = share > 0 && place[2 * k] + 1 < n ? low + share * (high - low) : low;
+    }
 }
 
 /* The number of observations below the true median is binomial(n, 1/2), with standard deviation
  * sqrt(n)/2: the order statistics of rank (n+1)/2 -+ 1.96 sqrt(n)/2 bound it with 95 % confidence
  * (David & Nagaraja 2003, Order Statistics, 7.1), and their distance over 2 x 1.96 is a standard
  * error that needs no density. Below six observations there are no such ranks. */
-struct measure measure_median(const char *name, double *x, int64_t n)
+struct measure measure_median(const char *name, const double *x, int64_t n, double *room)
 {
     if (n == 0) return measure_value(name, NAN, NAN, 0);
-    qsort(x, (size_t)n, sizeof *x, ascending);
     const double middle = ((double)n + 1) / 2, reach = 1.96 * sqrt((double)n) / 2;
-    const double spread =
-        middle - reach < 1 ? NAN : at_rank(x, n, middle + reach) - at_rank(x, n, middle - reach);
-    return measure_value(name, at_rank(x, n, middle), spread / (2 * 1.96), n);
+    const bool bounded = middle - reach >= 1;
+    const double rank[3] = {bounded ? middle - reach : middle, middle,
+                            bounded ? middle + reach : middle};
+    double at[3];
+    at_ranks(x, n, rank, 3, at, room);
+    const double spread = bounded ? at[2] - at[0] : NAN;
+    return measure_value(name, at[1], spread / (2 * 1.96), n);
 }

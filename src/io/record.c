@@ -3,6 +3,7 @@
 
 #include "base/checksum.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,21 +125,30 @@ bool record_body_is_whole(const struct record_layout *l, int64_t count, const un
     return true;
 }
 
-struct result record_result(const struct record_layout *l, int answer, int64_t at,
-                            const unsigned char *section)
+static struct result narrow_result(const unsigned char *from)
 {
-    const int64_t width = l->before[answer + 1] - l->before[answer];
-    const unsigned char *from = section + sizeof(uint64_t) + at * width;
-    if (answer_is_narrow(l, answer)) {
-        struct narrow n;
-        memcpy(&n, from, sizeof n);
-        struct result r = result_undefined((enum undefined)n.why, n.n, 0);
-        r.estimate = n.estimate;
-        return r;
-    }
+    struct narrow n;
+    memcpy(&n, from, sizeof n);
+    return (struct result){n.estimate, NAN, NAN, NAN, NAN, NAN, n.n, 0, (enum undefined)n.why};
+}
+
+static struct result whole_result(const unsigned char *from)
+{
     struct whole w;
     memcpy(&w, from, sizeof w);
     return (struct result){w.estimate, w.se,        w.ci_low,
                            w.ci_high,  w.statistic, w.p_value,
                            w.n,        w.events,    (enum undefined)w.why};
+}
+
+void record_results(const struct record_layout *l, int answer, int64_t at, int64_t n,
+                    const unsigned char *section, struct result *rows)
+{
+    const unsigned char *from = section + sizeof(uint64_t);
+    if (answer_is_narrow(l, answer))
+        for (int64_t i = 0; i < n; i++)
+            rows[i] = narrow_result(from + (size_t)(at + i) * sizeof(struct narrow));
+    else
+        for (int64_t i = 0; i < n; i++)
+            rows[i] = whole_result(from + (size_t)(at + i) * sizeof(struct whole));
 }

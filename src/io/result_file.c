@@ -122,7 +122,7 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
 
 struct result_source result_file_rows(struct result_file *file)
 {
-    return (struct result_source){read_rows, file};
+    return (struct result_source){.read = read_rows, .handle = file};
 }
 
 void result_file_close(struct result_file *file)
