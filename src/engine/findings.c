@@ -2,6 +2,7 @@
 #include "engine/findings.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,12 +35,27 @@ void study_of_plan(const struct plan *plan, struct study *s)
 
 double published_statistic(const char *name, const struct result *r)
 {
-    if (strcmp(name, "ci_low") == 0) return r->ci_low;
-    if (strcmp(name, "ci_high") == 0) return r->ci_high;
-    if (strcmp(name, "ci_width") == 0) return r->ci_high - r->ci_low;
-    if (strcmp(name, "p_value") == 0) return r->p_value;
-    if (strcmp(name, "se") == 0) return r->se;
-    return r->estimate;
+    double x;
+    published_statistics(name, r, 1, &x);
+    return x;
+}
+
+void published_statistics(const char *name, const struct result *r, int64_t n, double *x)
+{
+    static const struct {
+        const char *name;
+        size_t at;
+    } field[] = {{"ci_low", offsetof(struct result, ci_low)},
+                 {"ci_high", offsetof(struct result, ci_high)},
+                 {"p_value", offsetof(struct result, p_value)},
+                 {"se", offsetof(struct result, se)}};
+    size_t at = offsetof(struct result, estimate);
+    for (size_t k = 0; k < sizeof field / sizeof *field; k++)
+        if (strcmp(name, field[k].name) == 0) at = field[k].at;
+    if (strcmp(name, "ci_width") == 0)
+        for (int64_t i = 0; i < n; i++) x[i] = r[i].ci_high - r[i].ci_low;
+    else
+        for (int64_t i = 0; i < n; i++) memcpy(&x[i], (const char *)&r[i] + at, sizeof x[i]);
 }
 
 bool published_is_ratio(const struct answer *a, const char *statistic)
@@ -74,8 +90,7 @@ static enum status take(struct comparison *c, int row, int to)
         const enum status status =
             c->rows->read(c->rows->handle, 0, source, first, count, c->chunk, c->errors);
         if (status != STATUS_OK) return status;
-        for (int64_t i = 0; i < count; i++)
-            c->x[to][first + i] = published_statistic(p->statistic, &c->chunk[i]);
+        published_statistics(p->statistic, c->chunk, count, &c->x[to][first]);
     }
     c->held[to] = row;
     return STATUS_OK;

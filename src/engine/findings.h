@@ -12,6 +12,7 @@ enum status study_compare(struct study *s, const struct plan *plan,
 
 /* The statistic of that name of an analysis's answer, or of a descriptive. */
 double published_statistic(const char *name, const struct result *r);
+void published_statistics(const char *name, const struct result *r, int64_t n, double *x);
 /* Ratios and their limits are averaged as logarithms. */
 bool published_is_ratio(const struct answer *a, const char *statistic);
 

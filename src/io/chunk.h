@@ -7,10 +7,10 @@
 
 enum { CHUNK_ROWS = 4096, CHUNK_LEVEL = 1 }; /* deflate above 1 costs much and gains nothing */
 
-/* Room that n bytes never exceed when packed. */
-size_t chunk_bound(size_t n);
+/* Room that so many rows never exceed when packed. */
+size_t chunk_bound(size_t rows, size_t row_size);
 /* Packs `rows` rows of `row_size` bytes and zeros up to `chunk_rows` rows; returns the bytes
- * written to `out`, which has room for chunk_bound(chunk_rows * row_size). */
+ * written to `out`, which has room for chunk_bound(chunk_rows, row_size). */
 size_t chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows, size_t row_size,
                   struct scratch *w, unsigned char *out);
 

@@ -83,12 +83,14 @@ static enum status fill(struct writer *w, struct item *item, enum replicate_fiel
         const int64_t replicate = (item->first + done) % s->replicates;
         const int64_t left = s->replicates - replicate;
         const int64_t n = left < item->block.n - done ? left : item->block.n - done;
-        const enum status status = w->from->read(w->from->handle, point, item->answer, replicate, n,
-                                                 w->rows, w->file->errors);
+        enum status status = STATUS_OK;
+        if (s->n_points == 1) status = results_expect(w->from, 0, item->answer, w->file->errors);
+        if (status == STATUS_OK)
+            status = w->from->read(w->from->handle, point, item->answer, replicate, n, w->rows,
+                                   w->file->errors);
         if (status != STATUS_OK) return status;
-        for (int64_t i = 0; i < n; i++)
-            replicates_put(&item->block, done + i, fields, point, replicate + i,
-                           &s->answer[item->answer], &w->rows[i]);
+        replicates_put(&item->block, done, fields, point, replicate, &s->answer[item->answer],
+                       w->rows, n);
         done += n;
     }
     return STATUS_OK;
@@ -105,7 +107,7 @@ static enum status begin_item(struct writer *w, int answer, int64_t first, int64
     table_resize(&item->block, left < rows ? left : rows);
     item->answer = answer;
     item->first = first;
-    item->packed = xrealloc(item->packed, chunk_bound((size_t)rows * item->block.row_size), 1);
+    item->packed = xrealloc(item->packed, chunk_bound((size_t)rows, item->block.row_size), 1);
     const enum status status = fill(w, item, fields);
     if (status != STATUS_OK) return status;
     table_checksum_rows(&item->block, w->checksum);

@@ -1,0 +1,16 @@
+/* deflate.h - planes of bytes as a stream that zlib reads (RFC 1950, 1951).
+ * SPDX-License-Identifier: MIT */
+#ifndef IO_DEFLATE_H
+#define IO_DEFLATE_H
+
+#include <stddef.h>
+
+enum { PLANE_MOST = 1 << 14 }; /* bytes of a plane; fewer */
+
+/* Room that the stream of n_planes planes of `size` bytes needs at most. */
+size_t deflate_bound(size_t n_planes, size_t size);
+/* Writes the stream of planes laid end to end to `out`; returns its length. */
+size_t deflate_planes(const unsigned char *planes, size_t n_planes, size_t size,
+                      unsigned char *out);
+
+#endif
