@@ -191,11 +191,18 @@ static void put_fixed(struct bits *b, int symbol)
         put(b, reversed(0xc0 + (unsigned)symbol - 280, 8), 8);
 }
 
-enum { JUST_BEFORE = 1, PERIOD = 256, MATCH_LEAST = 4, MATCH_MOST = 258 };
+/* Distances of matches: the byte before only to begin with, for readers copy bytes one by one, and
+ * wait for the one before. */
+enum { BEFORE, NEAR, PERIOD, DISTANCES };
+static const struct {
+    unsigned distance, symbol, extra_bits, extra;
+} distance[DISTANCES] = {[BEFORE] = {1, 0, 0, 0}, [NEAR] = {16, 7, 2, 3}, [PERIOD] = {256, 15, 6, 63}};
+
+enum { MATCH_LEAST = 4, MATCH_MOST = 258 };
 
 /* Lengths 3 … 10 have a symbol each, then four symbols share each number of extra bits; 258 has its
  * own (RFC 1951, 3.2.5). */
-static void put_match(struct bits *b, unsigned length, int distance)
+static void put_match(struct bits *b, unsigned length, int of)
 {
     if (length == MATCH_MOST)
         put_fixed(b, 285);
@@ -205,18 +212,15 @@ static void put_match(struct bits *b, unsigned length, int distance)
         put_fixed(b, 257 + (int)(4 * extra + (x >> extra)));
         put(b, x & ((1u << extra) - 1), extra);
     }
-    if (distance == JUST_BEFORE)
-        put(b, 0, 5);
-    else /* symbol 15: 193 and 6 bits */
-        put(b, reversed(15, 5) | (uint64_t)(PERIOD - 193) << 5, 11);
+    put(b, reversed(distance[of].symbol, 5) | distance[of].extra << 5, 5 + distance[of].extra_bits);
 }
 
-/* How many bytes from i on are those `distance` before, up to the longest match; eight at a time. */
-static size_t match(const unsigned char *plane, size_t i, size_t n, size_t distance)
+/* How many bytes from i on are those `away` before, up to the longest match; eight at a time. */
+static size_t match(const unsigned char *plane, size_t i, size_t n, size_t away)
 {
-    if (i < distance) return 0;
+    if (i < away) return 0;
     const size_t most = n - i < MATCH_MOST ? n - i : MATCH_MOST;
-    const unsigned char *here = plane + i, *before = here - distance;
+    const unsigned char *here = plane + i, *before = here - away;
     size_t length = 0;
     for (; length + 8 <= most; length += 8) {
         uint64_t x, y;
@@ -232,11 +236,15 @@ static void put_matched(struct bits *b, const unsigned char *plane, size_t n, bo
 {
     begin_block(b, BLOCK_FIXED, last);
     for (size_t i = 0; i < n;) {
-        const size_t near = match(plane, i, n, JUST_BEFORE);
-        const size_t far = near == MATCH_MOST ? 0 : match(plane, i, n, PERIOD);
-        const size_t length = near >= far ? near : far;
+        int of = NEAR;
+        size_t length = match(plane, i, n, distance[of].distance);
+        for (int k = 0; k < DISTANCES && length < MATCH_MOST; k++) {
+            size_t other = match(plane, i, n, distance[k].distance);
+            if (k == BEFORE && other > distance[NEAR].distance) other = distance[NEAR].distance;
+            if (other > length) length = other, of = k;
+        }
         if (length >= MATCH_LEAST) {
-            put_match(b, (unsigned)length, near >= far ? JUST_BEFORE : PERIOD);
+            put_match(b, (unsigned)length, of);
             i += length;
         } else
             put_fixed(b, plane[i++]);
@@ -246,11 +254,11 @@ static void put_matched(struct bits *b, const unsigned char *plane, size_t n, bo
 
 /* --- planes ----------------------------------------------------------------------------------- */
 
-/* How many bytes are what was `distance` before. */
-MULTIVERSION static int count_repeats(const unsigned char *plane, int n, int distance)
+/* How many bytes are what was `away` before. */
+MULTIVERSION static int count_repeats(const unsigned char *plane, int n, int away)
 {
     int repeats = 0;
-    for (int i = distance; i < n; i++) repeats += plane[i] == plane[i - distance];
+    for (int i = away; i < n; i++) repeats += plane[i] == plane[i - away];
     return repeats;
 }
 
@@ -274,9 +282,8 @@ static void put_plane(struct bits *b, const unsigned char *plane, size_t n, bool
 {
     int count[LITERALS];
     struct code code;
-    const int enough = (int)(n - n / 8) - PERIOD;
-    if (count_repeats(plane, (int)n, JUST_BEFORE) >= enough ||
-        count_repeats(plane, (int)n, PERIOD) >= enough) {
+    const int period = (int)distance[PERIOD].distance, enough = (int)(n - n / 8) - period;
+    if (count_repeats(plane, (int)n, 1) >= enough || count_repeats(plane, (int)n, period) >= enough) {
         put_matched(b, plane, n, last);
         return;
     }
