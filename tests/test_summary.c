@@ -60,7 +60,7 @@ static struct study summarise(const struct row *row, int n, struct answer *answe
     memcpy(rows, row, (size_t)n * sizeof *row);
     struct errors e = {0};
     const struct result_source from = {.read = read_case, .handle = rows};
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     return s;
 }
 
@@ -244,7 +244,7 @@ static void whole_study(void **state)
     const struct result_source from = example_rows();
     s.measure = &before;
     s.n_measures = 1;
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     assert_string_equal(s.measure[0].name, "patients_mean");
     for (int64_t i = 2; i < s.n_measures; i++) {
         const struct measure *a = &s.measure[i - 1], *b = &s.measure[i];
@@ -326,7 +326,7 @@ static void agreement_by_hand(void **state)
                       .truth_se = truth_se};
     struct errors e = {0};
     const struct result_source from = {.read = read_pair, .handle = row};
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     assert_int_equal(s.n_agreements, 4);
     check_pair(&s.agreement[0], "power", A, B, (double[]){0.2, 0.2, 0.2, 0.4, 0, sqrt(0.4 / 10)});
     check_pair(&s.agreement[1], "reject", A, B, (double[]){0.4, 0.2, 0.2, 0.2, 0, sqrt(0.4 / 10)});
@@ -345,7 +345,7 @@ static void agreement_over_blocks(void **state)
     struct study s = example_study(REPLICATES);
     struct errors e = {0};
     const struct result_source from = example_rows();
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     assert_int_equal(s.n_agreements, EXAMPLE_POINTS * 2);
     for (int64_t i = 0; i < s.n_agreements; i++) {
         const struct agreement *g = &s.agreement[i];

@@ -60,33 +60,39 @@ MULTIVERSION static struct share share_printed(double digits, double scale, cons
     return (struct share){smaller, n - smaller - larger};
 }
 
-static struct moments moments_of(const double *x, int n, bool ratio)
+static struct spread spread_of(const double *x, int n, bool ratio)
 {
     struct moments m = {0};
     for (int i = 0; i < n; i++) {
         const double y = ratio ? log(x[i]) : x[i];
         if (isfinite(y)) moments_add(&m, y);
     }
-    return m;
+    return moments_spread(&m);
+}
+
+void fit_place_about(struct fit *f, const struct printed *p, const double *x, int n,
+                     const struct spread *known, double *room)
+{
+    if (n == 0) return;
+    const double scale = printed_scale(p);
+    const struct share share = share_printed(round(p->value * scale), scale, x, n);
+    const int64_t rank[2] = {(int64_t)(0.025 * (n - 1)), (int64_t)ceil(0.975 * (n - 1))};
+    double limit[2];
+    quantile_find(x, n, rank, 2, limit, room);
+    f->percentile = mid_percentile(share.smaller, share.equal, n);
+    f->low = limit[0];
+    f->high = limit[1];
+    if (known->n == 0) return;
+    const double unit = p->ratio ? printed_unit(p) / p->value : printed_unit(p);
+    const double variance = known->variance + unit * unit / 12;
+    f->simulated = p->ratio ? exp(known->mean) : known->mean;
+    f->z = ((p->ratio ? log(p->value) : p->value) - known->mean) / sqrt(variance);
 }
 
 void fit_place(struct fit *f, const struct printed *p, const double *x, int n, double *room)
 {
-    if (n == 0) return;
-    const double scale = printed_scale(p);
-    const struct share place = share_printed(round(p->value * scale), scale, x, n);
-    const int64_t rank[2] = {(int64_t)(0.025 * (n - 1)), (int64_t)ceil(0.975 * (n - 1))};
-    double limit[2];
-    quantile_find(x, n, rank, 2, limit, room);
-    f->percentile = mid_percentile(place.smaller, place.equal, n);
-    f->low = limit[0];
-    f->high = limit[1];
-    const struct moments m = moments_of(x, n, p->ratio);
-    if (m.n == 0) return;
-    const double unit = p->ratio ? printed_unit(p) / p->value : printed_unit(p);
-    const double variance = (m.n > 1 ? moments_variance(&m) : 0) + unit * unit / 12;
-    f->simulated = p->ratio ? exp(m.mean) : m.mean;
-    f->z = ((p->ratio ? log(p->value) : p->value) - m.mean) / sqrt(variance);
+    const struct spread spread = spread_of(x, n, p->ratio);
+    fit_place_about(f, p, x, n, &spread, room);
 }
 
 bool fit_is_far(const struct printed *p, double simulated, double reach)

@@ -39,6 +39,14 @@ struct fit fit_unknown(void);
  *     z = (v - mean) / sqrt(sd² + u²/12)              u the unit; u/v for ratios, on logarithms:
  *                                                     rounding adds a uniform error of width u */
 void fit_place(struct fit *f, const struct printed *p, const double *x, int n, double *room);
+/* The same when the mean and the variance of the finite x, or of their logarithms for a ratio, are
+ * known; variance 0 of one. */
+struct spread {
+    int64_t n;
+    double mean, variance;
+};
+void fit_place_about(struct fit *f, const struct printed *p, const double *x, int n,
+                     const struct spread *known, double *room);
 
 /* A mean is far off beyond half of `reach`, and by more than two units of the last digit. reach is
  * a distance in the printed number's own scale (its logarithm for ratios): the number itself, or

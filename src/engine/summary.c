@@ -103,7 +103,7 @@ struct tally {
     bool at_null;
     int64_t replicates, undefined, reject, benefit, harm, wrong_sign, covers, covers_of;
     struct moments estimate, se_squared, error_squared, width, exaggeration;
-    int64_t n_estimates;
+    int64_t n_estimates, not_counted; /* of replicates with and without an answer */
     double *estimates; /* natural scale, for the median */
     double *room;      /* [replicates] to find it in */
 };
@@ -141,6 +141,7 @@ static void add(struct tally *t, const struct result *r)
     t->replicates++;
     if (r->why != UNDEFINED_NO) {
         t->undefined++;
+        t->not_counted += !isnan(r->estimate);
         return;
     }
     const double theta = to_inference(scale, r->estimate);
@@ -261,6 +262,7 @@ enum status results_expect(const struct result_source *from, int point, int answ
 /* What the pass over the rows works in. */
 struct pass {
     const struct result_source *from;
+    const struct estimates_reader *reader; /* NULL: none */
     struct findings *findings;
     double *estimates, *room; /* [replicates] */
     struct result *rows;      /* [BLOCK] */
@@ -301,10 +303,16 @@ static enum status summarise(struct study *s, int point, int answer, const struc
         m[i].answer = answer;
     }
     s->n_measures += n;
+    if (pass->reader != NULL && t.not_counted == 0) {
+        const struct estimates all = {t.estimates, t.n_estimates, moments_spread(&t.estimate),
+                                      t.room};
+        pass->reader->read(pass->reader->handle, point, answer, &all);
+    }
     return STATUS_OK;
 }
 
-enum status study_summarise(struct study *s, const struct result_source *rows, struct errors *e)
+enum status study_summarise(struct study *s, const struct result_source *rows,
+                            const struct estimates_reader *reader, struct errors *e)
 {
     const size_t most = (size_t)s->n_points * (size_t)s->n_answers * MEASURES_MAX;
     const size_t replicates = (size_t)s->replicates;
@@ -314,6 +322,7 @@ enum status study_summarise(struct study *s, const struct result_source *rows, s
     s->n_agreements = 0;
     s->agreement = NULL;
     struct pass pass = {.from = rows,
+                        .reader = reader,
                         .findings = findings_new(s),
                         .estimates = xcalloc(replicates, sizeof *pass.estimates),
                         .room = xcalloc(replicates, sizeof *pass.room),

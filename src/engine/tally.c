@@ -12,6 +12,11 @@ double moments_variance(const struct moments *m)
     return m->n < 2 ? NAN : m->squares / (double)(m->n - 1);
 }
 
+struct spread moments_spread(const struct moments *m)
+{
+    return (struct spread){m->n, m->mean, m->n > 1 ? moments_variance(m) : 0};
+}
+
 struct measure measure_value(const char *name, double value, double mcse, int64_t n)
 {
     return (struct measure){.name = name,

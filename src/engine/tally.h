@@ -19,6 +19,7 @@ static inline void moments_add(struct moments *m, double x)
     m->squares += d * (x - m->mean);
 }
 double moments_variance(const struct moments *m); /* divisor n - 1; NaN below two */
+struct spread moments_spread(const struct moments *m);
 
 /* A measure with value +- 1.96 mcse as its interval; NaN where there is none. */
 struct measure measure_value(const char *name, double value, double mcse, int64_t n);
