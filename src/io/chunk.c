@@ -59,6 +59,22 @@ static void shuffle(const unsigned char *bytes, size_t rows, size_t chunk_rows, 
     }
 }
 
+static void unshuffle(const unsigned char *planes, size_t rows, size_t chunk_rows, size_t row_size,
+                      unsigned char *bytes)
+{
+    const size_t whole_rows = rows / 8 * 8, whole_planes = row_size / 8 * 8;
+    for (size_t i = 0; i < whole_rows; i += 8)
+        for (size_t k = 0; k < whole_planes; k += 8) {
+            uint64_t block[8];
+            for (size_t j = 0; j < 8; j++) memcpy(&block[j], planes + (k + j) * chunk_rows + i, 8);
+            transpose(block, block);
+            for (size_t j = 0; j < 8; j++) memcpy(bytes + (i + j) * row_size + k, &block[j], 8);
+        }
+    for (size_t k = 0; k < row_size; k++)
+        for (size_t i = k < whole_planes ? whole_rows : 0; i < rows; i++)
+            bytes[i * row_size + k] = planes[k * chunk_rows + i];
+}
+
 size_t chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows, size_t row_size,
                   struct scratch *w, unsigned char *out)
 {
@@ -68,6 +84,17 @@ size_t chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows, si
     const size_t packed = deflate_planes(shuffled, row_size, chunk_rows, out);
     scratch_restore(w, mark);
     return packed;
+}
+
+bool chunk_open(const unsigned char *packed, size_t n_packed, size_t rows, size_t chunk_rows,
+                size_t row_size, struct scratch *w, unsigned char *bytes)
+{
+    const struct scratch_mark mark = scratch_save(w);
+    unsigned char *shuffled = scratch_take(w, chunk_rows * row_size, 1);
+    const bool opened = deflate_open(packed, n_packed, shuffled, chunk_rows * row_size);
+    if (opened) unshuffle(shuffled, rows, chunk_rows, row_size, bytes);
+    scratch_restore(w, mark);
+    return opened;
 }
 
 const char *chunk_library(void)

@@ -3,6 +3,7 @@
 #ifndef IO_DEFLATE_H
 #define IO_DEFLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { PLANE_MOST = 1 << 14 }; /* bytes of a plane; fewer */
@@ -12,5 +13,7 @@ size_t deflate_bound(size_t n_planes, size_t size);
 /* Writes the stream of planes laid end to end to `out`; returns its length. */
 size_t deflate_planes(const unsigned char *planes, size_t n_planes, size_t size,
                       unsigned char *out);
+/* The n bytes that a stream, of whatever writer, stands for; false: it stands for something else. */
+bool deflate_open(const unsigned char *stream, size_t n_stream, unsigned char *out, size_t n);
 
 #endif

@@ -49,6 +49,7 @@ void hdf5_texts_attribute(struct hdf5 *f, const char *path, const char *name, st
 struct hdf5_rows {
     int64_t dataset, type;
     int64_t n;
+    int64_t packed_rows; /* of a chunk that chunk.h opens; 0: the library reads it alone */
 };
 void hdf5_rows_create(struct hdf5 *f, const char *path, const struct table *layout, int64_t n,
                       struct hdf5_rows *r);

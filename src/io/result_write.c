@@ -57,7 +57,7 @@ static struct writer writer_new(struct hdf5 *f, const struct study *s,
         .item = xcalloc((size_t)threads * CHUNKS_A_THREAD, sizeof(struct item)),
         .scratch = xcalloc((size_t)threads, sizeof(struct scratch)),
         .rows = xcalloc(RESULT_BLOCK, sizeof(struct result)),
-        .open = {-1, -1, 0},
+        .open = {.dataset = -1, .type = -1},
     };
 }
 
