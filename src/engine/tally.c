@@ -3,7 +3,6 @@
 #include "engine/quantile.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 static const double normal_97_5 = 1.959963984540054; /* Phi^-1(0.975) */
 
@@ -76,11 +75,11 @@ struct measure measure_median(const char *name, const double *x, int64_t n, doub
 {
     if (n == 0) return measure_value(name, NAN, NAN, 0);
     const double middle = ((double)n + 1) / 2, reach = 1.96 * sqrt((double)n) / 2;
-    const bool bounded = middle - reach >= 1;
-    const double rank[3] = {bounded ? middle - reach : middle, middle,
-                            bounded ? middle + reach : middle};
-    double at[3];
-    at_ranks(x, n, rank, 3, at, room);
-    const double spread = bounded ? at[2] - at[0] : NAN;
-    return measure_value(name, at[1], spread / (2 * 1.96), n);
+    const double rank[3] = {middle - reach, middle, middle + reach};
+    double at[3] = {NAN, NAN, NAN};
+    if (rank[0] >= 1)
+        at_ranks(x, n, rank, 3, at, room);
+    else
+        at_ranks(x, n, &middle, 1, &at[1], room);
+    return measure_value(name, at[1], (at[2] - at[0]) / (2 * 1.96), n);
 }

@@ -279,6 +279,16 @@ static size_t coded_size(const int *count, const struct code *c)
     return bits / 8 + 110; /* with the code before it, about */
 }
 
+/* Whether the frequencies leave more than 7 of 8 bits to any code: the entropy is at least that of
+ * order 2, -log2 of the chance that two bytes are the same (Rényi 1961, Proc Fourth Berkeley Symp
+ * 1:547), which takes no code to find. */
+static bool is_noise(const int *count, size_t n)
+{
+    uint64_t pairs = 0;
+    for (int b = 0; b < 256; b++) pairs += (uint64_t)count[b] * (uint64_t)count[b];
+    return 128 * pairs < (uint64_t)n * n;
+}
+
 static void put_plane(struct bits *b, const unsigned char *plane, size_t n, bool last)
 {
     int count[LITERALS];
@@ -289,8 +299,12 @@ static void put_plane(struct bits *b, const unsigned char *plane, size_t n, bool
         return;
     }
     count_bytes(plane, n, count);
-    make_code(count, LITERALS, LONGEST, &code);
-    if (coded_size(count, &code) < n - n / 8)
+    bool coded = !is_noise(count, n);
+    if (coded) {
+        make_code(count, LITERALS, LONGEST, &code);
+        coded = coded_size(count, &code) < n - n / 8;
+    }
+    if (coded)
         put_coded(b, &code, plane, n, last);
     else
         put_stored(b, plane, n, last);

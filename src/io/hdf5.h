@@ -17,6 +17,7 @@ struct hdf5 {
     bool writing;
     struct errors *errors;
     enum status status;
+    struct scratch scratch; /* chunks are opened in it */
 };
 
 /* Creates or truncates; metadata carries the library's own checksums, and no times. */

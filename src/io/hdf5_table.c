@@ -176,7 +176,8 @@ void hdf5_rows_write_packed(struct hdf5 *f, struct hdf5_rows *r, int64_t first,
 
 /* Reads a whole chunk without the library's filters, which are slow. False when it is not one, or
  * anything is wrong with it: the library says what. */
-static bool read_packed(const struct hdf5_rows *r, int64_t first, const struct table *t)
+static bool read_packed(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
+                        const struct table *t)
 {
     const int64_t left = r->n - first;
     if (r->packed_rows == 0 || first % r->packed_rows != 0 ||
@@ -188,18 +189,16 @@ static bool read_packed(const struct hdf5_rows *r, int64_t first, const struct t
     uint32_t skipped = 1;
     if (H5Dget_chunk_storage_size(r->dataset, &offset, &size) < 0 || size == 0 || size > most)
         return false;
-    struct scratch w = {0};
-    unsigned char *packed = scratch_take(&w, size, 1);
-    const bool done =
-        H5Dread_chunk(r->dataset, H5P_DEFAULT, &offset, &skipped, packed) >= 0 && skipped == 0 &&
-        chunk_open(packed, size, (size_t)t->n, rows, t->row_size, &w, t->rows);
-    scratch_free(&w);
-    return done;
+    struct scratch *w = &f->scratch;
+    scratch_reset(w);
+    unsigned char *packed = scratch_take(w, size, 1);
+    return H5Dread_chunk(r->dataset, H5P_DEFAULT, &offset, &skipped, packed) >= 0 && skipped == 0 &&
+           chunk_open(packed, size, (size_t)t->n, rows, t->row_size, w, t->rows);
 }
 
 void hdf5_rows_read(struct hdf5 *f, struct hdf5_rows *r, int64_t first, struct table *t)
 {
-    if (f->status != STATUS_OK || t->n == 0 || read_packed(r, first, t)) return;
+    if (f->status != STATUS_OK || t->n == 0 || read_packed(f, r, first, t)) return;
     hid_t memory, file;
     if (select_rows(f, r, first, t->n, &memory, &file))
         hdf5_check(f, H5Dread(r->dataset, r->type, memory, file, H5P_DEFAULT, t->rows), "rows");

@@ -136,6 +136,15 @@ static const unsigned char *held(const struct spool *s, int point, int i, int an
     return a->bytes + a->part[i].at + record_section_start(&s->layout, answer, a->part[i].count);
 }
 
+/* Sections lie too far from each other for the processor to see what comes next. */
+static void prefetch(const struct spool *s, const unsigned char *section, int answer)
+{
+    enum { LINE = 64, USUAL = 64 };
+    const int64_t size = record_section_size(&s->layout, answer, USUAL);
+    for (int64_t at = 0; section != NULL && at < size; at += LINE)
+        __builtin_prefetch(section + at);
+}
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
 /* Makes an answer's section of a segment's record the cached one. */
@@ -169,6 +178,7 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
                              s->path, r + 1, point + 1);
         const struct segment *g = &c->segment[at];
         const unsigned char *section = held(s, point, at, answer);
+        if (section != NULL && at + 2 < c->n) prefetch(s, held(s, point, at + 2, answer), answer);
         if (section == NULL) {
             const enum status status = load(s, g, answer, e);
             if (status != STATUS_OK) return status;
