@@ -544,7 +544,8 @@ static void refused_writes(void **state)
 {
     (void)state;
     struct study s = summarised(60);
-    const struct result_source rows = example_rows(), broken = {.read = failing_read, .handle = NULL};
+    const struct result_source rows = example_rows(),
+                               broken = {.read = failing_read, .handle = NULL};
     expect_failed_write(directory, &s, &rows, "Is a directory");
     expect_failed_write("/dev/null", &s, &rows, "/dev/null: not a regular file");
     assert_true(exists("/dev/null"));

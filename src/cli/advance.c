@@ -93,8 +93,8 @@ static int next_size(int size, int least, int most, double seconds)
 }
 
 static enum status simulate_waves(const struct advance *a, struct simulator *simulator,
-                                  struct progress *progress, bool *complete,
-                                  struct effort *effort, struct errors *e)
+                                  struct progress *progress, bool *complete, struct effort *effort,
+                                  struct errors *e)
 {
     const int least = a->threads * ranks_count();
     const size_t block = BLOCK_REPLICATES * (size_t)a->plan->n_answers * sizeof(struct result);

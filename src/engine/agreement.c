@@ -8,7 +8,8 @@
  *
  * which is smaller than that of two independent runs by what the analyses share (the matched pairs
  * of McNemar 1947, Psychometrika 12:153). A pair in which one test has no direction, hence no
- * power, is compared by `reject` alone. Memory is two bits a test and trial of one point, and the counts. */
+ * power, is compared by `reject` alone. Memory is two bits a test and trial of one point, and the
+ * counts. */
 #include "engine/agreement.h"
 
 #include "base/dispatch.h"
@@ -67,7 +68,8 @@ void findings_add(struct findings *f, const struct study *s, int answer, int64_t
 {
     if (f->n == 0 || f->test[answer] < 0) return;
     const struct answer *a = &s->answer[answer];
-    uint64_t *benefit = f->bit + f->test[answer] * FINDINGS * f->words, *either = benefit + f->words;
+    uint64_t *benefit = f->bit + f->test[answer] * FINDINGS * f->words,
+             *either = benefit + f->words;
     for (int64_t at = 0; at < n; at += 64) {
         uint64_t favourable = 0, any = 0;
         for (int64_t i = at; i < n && i < at + 64; i++) {
@@ -157,7 +159,7 @@ void findings_compare(struct findings *f, struct study *s, int point)
         count_block(f, w, f->words - w < BLOCK ? f->words - w : BLOCK);
     find_directions(f, s, point);
     if (s->agreement == NULL)
-        s->agreement = arena_alloc(&s->memory, (size_t)s->n_points * n_pairs * FINDINGS,
-                                   sizeof *s->agreement);
+        s->agreement =
+            arena_alloc(&s->memory, (size_t)s->n_points * n_pairs * FINDINGS, sizeof *s->agreement);
     add_agreements(s, f, point);
 }

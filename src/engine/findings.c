@@ -176,8 +176,7 @@ static void place_estimates(void *handle, int point, int answer, const struct es
 static enum status place(struct comparison *c, int row)
 {
     struct published *p = &c->study->published[row];
-    enum status status =
-        results_expect(c->rows, 0, c->plan->published_source[row], c->errors);
+    enum status status = results_expect(c->rows, 0, c->plan->published_source[row], c->errors);
     if (status == STATUS_OK) status = take(c, row, 0);
     if (status != STATUS_OK) return status;
     int n = 0;

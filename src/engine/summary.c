@@ -104,8 +104,8 @@ struct tally {
     int64_t replicates, undefined, reject, benefit, harm, wrong_sign, covers, covers_of;
     struct moments estimate, se_squared, error_squared, width, exaggeration;
     int64_t n_estimates, not_counted; /* of replicates with and without an answer */
-    double *estimates; /* natural scale, for the median */
-    double *room;      /* [replicates] to find it in */
+    double *estimates;                /* natural scale, for the median */
+    double *room;                     /* [replicates] to find it in */
 };
 
 static double to_inference(enum scale scale, double x)

@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <zlib.h>
 
 _Static_assert((int)CHUNK_ROWS < (int)PLANE_MOST, "a chunk is of planes");
 
@@ -95,9 +94,4 @@ bool chunk_open(const unsigned char *packed, size_t n_packed, size_t rows, size_
     if (opened) unshuffle(shuffled, rows, chunk_rows, row_size, bytes);
     scratch_restore(w, mark);
     return opened;
-}
-
-const char *chunk_library(void)
-{
-    return "zlib " ZLIB_VERSION;
 }

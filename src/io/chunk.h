@@ -16,10 +16,9 @@ size_t chunk_bound(size_t rows, size_t row_size);
 size_t chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows, size_t row_size,
                   struct scratch *w, unsigned char *out);
 
-/* The first `rows` rows of a packed chunk, of whatever writer; false: it is none of so many rows. */
+/* The first `rows` rows of a packed chunk, of whatever writer; false: it is none of so many rows.
+ */
 bool chunk_open(const unsigned char *packed, size_t n_packed, size_t rows, size_t chunk_rows,
                 size_t row_size, struct scratch *w, unsigned char *bytes);
-
-const char *chunk_library(void); /* "zlib 1.2.13"; of the headers compiled with */
 
 #endif

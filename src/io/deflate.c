@@ -68,7 +68,7 @@ struct code {
 /* Symbols that occur, the rarest first: two passes of a counting sort by 7 bits. */
 static int order_symbols(const int *count, int n, uint16_t *symbol)
 {
-    uint16_t half[LITERALS];
+    uint16_t half[LITERALS] = {0};
     int m = 0, place[129] = {0};
     for (int s = 0; s < n; s++)
         if (count[s] > 0) place[(count[s] & 127) + 1]++, m++;
@@ -86,7 +86,7 @@ static int order_symbols(const int *count, int n, uint16_t *symbol)
  * (van Leeuwen 1976). Returns the longest. */
 static int find_lengths(const int *count, int n, unsigned char *length)
 {
-    uint16_t symbol[LITERALS], parent[2 * LITERALS];
+    uint16_t symbol[LITERALS], parent[2 * LITERALS] = {0};
     int weight[2 * LITERALS], depth[2 * LITERALS], longest = 0;
     const int m = order_symbols(count, n, symbol);
     for (int k = 0; k < m; k++) weight[k] = count[symbol[k]];
@@ -197,7 +197,8 @@ static void put_fixed(struct bits *b, int symbol)
 enum { BEFORE, NEAR, PERIOD, DISTANCES };
 static const struct {
     unsigned distance, symbol, extra_bits, extra;
-} distance[DISTANCES] = {[BEFORE] = {1, 0, 0, 0}, [NEAR] = {16, 7, 2, 3}, [PERIOD] = {256, 15, 6, 63}};
+} distance[DISTANCES] = {
+    [BEFORE] = {1, 0, 0, 0}, [NEAR] = {16, 7, 2, 3}, [PERIOD] = {256, 15, 6, 63}};
 
 enum { MATCH_LEAST = 4, MATCH_MOST = 258 };
 
@@ -294,7 +295,8 @@ static void put_plane(struct bits *b, const unsigned char *plane, size_t n, bool
     int count[LITERALS];
     struct code code;
     const int period = (int)distance[PERIOD].distance, enough = (int)(n - n / 8) - period;
-    if (count_repeats(plane, (int)n, 1) >= enough || count_repeats(plane, (int)n, period) >= enough) {
+    if (count_repeats(plane, (int)n, 1) >= enough ||
+        count_repeats(plane, (int)n, period) >= enough) {
         put_matched(b, plane, n, last);
         return;
     }
@@ -341,8 +343,7 @@ size_t deflate_planes(const unsigned char *planes, size_t n_planes, size_t size,
 {
     struct bits b = {.out = out};
     put(&b, 0x0178, 16); /* deflate, 32 KB window, the fastest; a multiple of 31 */
-    for (size_t k = 0; k < n_planes; k++)
-        put_plane(&b, planes + k * size, size, k + 1 == n_planes);
+    for (size_t k = 0; k < n_planes; k++) put_plane(&b, planes + k * size, size, k + 1 == n_planes);
     align(&b);
     put(&b, __builtin_bswap32(adler(planes, n_planes * size)), 32);
     return (size_t)(b.out - out);
@@ -364,4 +365,9 @@ bool deflate_open(const unsigned char *stream, size_t n_stream, unsigned char *o
     uint32_t sum;
     memcpy(&sum, stream + n_stream - FOOT, sizeof sum);
     return whole && __builtin_bswap32(sum) == adler(out, n);
+}
+
+const char *deflate_library(void)
+{
+    return "zlib " ZLIB_VERSION;
 }

@@ -13,7 +13,10 @@ size_t deflate_bound(size_t n_planes, size_t size);
 /* Writes the stream of planes laid end to end to `out`; returns its length. */
 size_t deflate_planes(const unsigned char *planes, size_t n_planes, size_t size,
                       unsigned char *out);
-/* The n bytes that a stream, of whatever writer, stands for; false: it stands for something else. */
+/* The n bytes that a stream, of whatever writer, stands for; false: it stands for something else.
+ */
 bool deflate_open(const unsigned char *stream, size_t n_stream, unsigned char *out, size_t n);
+
+const char *deflate_library(void); /* "zlib 1.2.13"; of the headers compiled with */
 
 #endif

@@ -63,8 +63,8 @@ const char *hdf5_version(void)
  * files are closed here. */
 static void start(struct hdf5 *f, const char *name, bool writing, struct errors *e)
 {
-    *f = (struct hdf5){
-        .id = -1, .name = name, .writing = writing, .errors = e, .status = STATUS_OK};
+    *f =
+        (struct hdf5){.id = -1, .name = name, .writing = writing, .errors = e, .status = STATUS_OK};
     (void)H5dont_atexit();
     (void)H5open();
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);

@@ -25,6 +25,7 @@ struct item {
     int answer;
     int64_t first; /* row, of all points laid end to end */
     struct table block;
+    enum replicate_fields fields; /* that it has */
     unsigned char *packed;
     size_t n_packed;
 };
@@ -101,8 +102,12 @@ static enum status begin_item(struct writer *w, int answer, int64_t first, int64
     struct item *item = &w->item[w->n];
     const int64_t left = total - first, rows = total < RESULT_BLOCK ? total : RESULT_BLOCK;
     const enum replicate_fields fields = replicates_of(w->study, answer);
-    table_free(&item->block);
-    replicates_layout(&item->block, fields);
+    if (item->block.n_fields == 0 || fields != item->fields) {
+        table_free(&item->block);
+        replicates_layout(&item->block, fields);
+        item->fields = fields;
+    }
+    item->block.n = 0;
     if (first == 0) table_checksum(&item->block, w->checksum);
     table_resize(&item->block, left < rows ? left : rows);
     item->answer = answer;

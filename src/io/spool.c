@@ -272,7 +272,8 @@ int64_t spool_size(const struct spool *s)
 enum status spool_bytes(const struct spool *s, int64_t first, int64_t n, void *bytes,
                         struct errors *e)
 {
-    return spool_read_at(s->fd, bytes, (size_t)n, s->start + first) ? STATUS_OK : spool_failed(s, e);
+    return spool_read_at(s->fd, bytes, (size_t)n, s->start + first) ? STATUS_OK
+                                                                    : spool_failed(s, e);
 }
 
 void spool_close(struct spool *s, bool remove)

@@ -13,7 +13,7 @@ struct ahead {
     int64_t capacity, size;
     struct part {
         int64_t at, count; /* in bytes, and of the record */
-    } *part;               /* [segments of the point] */
+    } * part;              /* [segments of the point] */
 };
 
 struct spool {

@@ -86,8 +86,7 @@ static enum status read_part(struct spool *s, const struct segment *g, struct pa
     const enum status status = read_head(s, g, &h, e);
     if (status != STATUS_OK) return status;
     const int64_t first = record_section_start(&s->layout, a->first_answer, h.count);
-    const int64_t end =
-        record_section_start(&s->layout, a->first_answer + a->n_answers, h.count);
+    const int64_t end = record_section_start(&s->layout, a->first_answer + a->n_answers, h.count);
     const int64_t at = g->offset + (int64_t)sizeof h;
     if (a->size + end - first > a->capacity) {
         a->capacity = a->size + a->size / 4 + end - first;
@@ -141,8 +140,7 @@ static void prefetch(const struct spool *s, const unsigned char *section, int an
 {
     enum { LINE = 64, USUAL = 64 };
     const int64_t size = record_section_size(&s->layout, answer, USUAL);
-    for (int64_t at = 0; section != NULL && at < size; at += LINE)
-        __builtin_prefetch(section + at);
+    for (int64_t at = 0; section != NULL && at < size; at += LINE) __builtin_prefetch(section + at);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
