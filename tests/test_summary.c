@@ -1,11 +1,13 @@
 /* test_summary.c - operating characteristics: hand examples, R's numbers, properties.
  * SPDX-License-Identifier: MIT */
+#include "engine/quantile.h"
 #include "engine/study.h"
 #include "engine/tally.h"
 #include "example_study.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -369,14 +371,60 @@ static void agreement_over_blocks(void **state)
     arena_free(&s.memory);
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Every rank of values that are spread, equal, far apart, infinite, against sorting them. */
+static void ranks_by_sorting(void **state)
+{
+    (void)state;
+    enum { N = 2500, KINDS = 6 };
+    double x[N], sorted[N], room[N], value[3];
+    uint64_t bits = 1;
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int n = 1; n <= N; n = 3 * n + 1) {
+            for (int i = 0; i < n; i++) {
+                bits = bits * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+                const double u = (double)(bits >> 11) * 0x1p-53;
+                const double of[KINDS] = {u,
+                                          floor(3 * u),
+                                          7,
+                                          exp(99 * u),
+                                          u < 0.3   ? INFINITY
+                                          : u < 0.5 ? -INFINITY
+                                                    : u,
+                                          (u - 0.5) * 1e308 * 3};
+                x[i] = sorted[i] = of[kind];
+            }
+            qsort(sorted, (size_t)n, sizeof *sorted, ascending);
+            for (int64_t k = 0; k < n; k++) {
+                const int64_t rank[3] = {k / 2, k, k + (n - 1 - k) / 3};
+                quantile_find(x, n, rank, 3, value, room);
+                for (int j = 0; j < 3; j++)
+                    if (memcmp(&value[j], &sorted[rank[j]], sizeof *value) != 0)
+                        fail_msg("kind %d, %d values, rank %d: %g", kind, n, (int)rank[j],
+                                 value[j]);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_r),      cmocka_unit_test(hand_example),
-        cmocka_unit_test(wilson_limits),      cmocka_unit_test(one_sided_rejections_are_power),
-        cmocka_unit_test(nothing_defined),    cmocka_unit_test(test_without_estimate),
-        cmocka_unit_test(infinite_logarithm), cmocka_unit_test(whole_study),
-        cmocka_unit_test(agreement_by_hand),  cmocka_unit_test(agreement_over_blocks),
+        cmocka_unit_test(ranks_by_sorting),
+        cmocka_unit_test(agrees_with_r),
+        cmocka_unit_test(hand_example),
+        cmocka_unit_test(wilson_limits),
+        cmocka_unit_test(one_sided_rejections_are_power),
+        cmocka_unit_test(nothing_defined),
+        cmocka_unit_test(test_without_estimate),
+        cmocka_unit_test(infinite_logarithm),
+        cmocka_unit_test(whole_study),
+        cmocka_unit_test(agreement_by_hand),
+        cmocka_unit_test(agreement_over_blocks),
     };
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static struct map map_of(const double *x, int64_t n)
     for (int64_t at = 0; at < n; at += BLOCK)
         widen(x + at, n - at < BLOCK ? (int)(n - at) : BLOCK, &low, &high);
     const double per_unit = (BUCKETS - 3) / (high - low);
-    const bool sloped = high > low && isfinite(per_unit);
+    const bool sloped = high > low && per_unit > 0 && isfinite(per_unit);
     return (struct map){low <= high ? low : 0, sloped ? per_unit : 0};
 }
 
@@ -49,7 +49,7 @@ MULTIVERSION static void find_buckets(const double *restrict x, struct map map,
     for (int i = 0; i < n; i++) {
         const double finite = x[i] < -DBL_MAX ? -DBL_MAX : x[i] > DBL_MAX ? DBL_MAX : x[i];
         const double at = (finite - map.low) * map.per_unit + 1;
-        const double inside = at < 1 ? 1 : at > most - 1 ? most - 1 : at;
+        const double inside = !(at > 1) ? 1 : at < most - 1 ? at : most - 1; /* of NaN too */
         bucket[i] = (int)(x[i] < -DBL_MAX ? 0 : x[i] > DBL_MAX ? most : inside);
     }
 }
