@@ -38,19 +38,29 @@ static void transpose(const uint64_t in[8], uint64_t out[8])
     memcpy(out, x, sizeof x);
 }
 
+/* Planes of a chunk lie a power of two apart, so that the cache holds lines of few of them: eight
+ * planes get a whole line of rows before the next eight have their turn. */
+enum { LINE = 64 };
+
+static size_t end_of_line(size_t i, size_t rows)
+{
+    return i + LINE < rows ? i + LINE : rows;
+}
+
 /* The filter H5Z_FILTER_SHUFFLE on elements of a whole row: first bytes of all rows, then the
  * second ones, … Eight rows and eight planes at a time, then what is left. */
 static void shuffle(const unsigned char *bytes, size_t rows, size_t chunk_rows, size_t row_size,
                     unsigned char *out)
 {
     const size_t whole_rows = rows / 8 * 8, whole_planes = row_size / 8 * 8;
-    for (size_t i = 0; i < whole_rows; i += 8)
-        for (size_t k = 0; k < whole_planes; k += 8) {
-            uint64_t block[8];
-            for (size_t j = 0; j < 8; j++) memcpy(&block[j], bytes + (i + j) * row_size + k, 8);
-            transpose(block, block);
-            for (size_t j = 0; j < 8; j++) memcpy(out + (k + j) * chunk_rows + i, &block[j], 8);
-        }
+    for (size_t line = 0; line < whole_rows; line += LINE)
+        for (size_t k = 0; k < whole_planes; k += 8)
+            for (size_t i = line; i < end_of_line(line, whole_rows); i += 8) {
+                uint64_t block[8];
+                for (size_t j = 0; j < 8; j++) memcpy(&block[j], bytes + (i + j) * row_size + k, 8);
+                transpose(block, block);
+                for (size_t j = 0; j < 8; j++) memcpy(out + (k + j) * chunk_rows + i, &block[j], 8);
+            }
     for (size_t k = 0; k < row_size; k++) {
         const size_t from = k < whole_planes ? whole_rows : 0;
         for (size_t i = from; i < rows; i++) out[k * chunk_rows + i] = bytes[i * row_size + k];
@@ -62,13 +72,16 @@ static void unshuffle(const unsigned char *planes, size_t rows, size_t chunk_row
                       unsigned char *bytes)
 {
     const size_t whole_rows = rows / 8 * 8, whole_planes = row_size / 8 * 8;
-    for (size_t i = 0; i < whole_rows; i += 8)
-        for (size_t k = 0; k < whole_planes; k += 8) {
-            uint64_t block[8];
-            for (size_t j = 0; j < 8; j++) memcpy(&block[j], planes + (k + j) * chunk_rows + i, 8);
-            transpose(block, block);
-            for (size_t j = 0; j < 8; j++) memcpy(bytes + (i + j) * row_size + k, &block[j], 8);
-        }
+    for (size_t line = 0; line < whole_rows; line += LINE)
+        for (size_t k = 0; k < whole_planes; k += 8)
+            for (size_t i = line; i < end_of_line(line, whole_rows); i += 8) {
+                uint64_t block[8];
+                for (size_t j = 0; j < 8; j++)
+                    memcpy(&block[j], planes + (k + j) * chunk_rows + i, 8);
+                transpose(block, block);
+                for (size_t j = 0; j < 8; j++)
+                    memcpy(bytes + (i + j) * row_size + k, &block[j], 8);
+            }
     for (size_t k = 0; k < row_size; k++)
         for (size_t i = k < whole_planes ? whole_rows : 0; i < rows; i++)
             bytes[i * row_size + k] = planes[k * chunk_rows + i];

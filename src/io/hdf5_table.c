@@ -174,26 +174,46 @@ void hdf5_rows_write_packed(struct hdf5 *f, struct hdf5_rows *r, int64_t first,
     hdf5_check(f, H5Dwrite_chunk(r->dataset, H5P_DEFAULT, 0, &offset, n, packed), "");
 }
 
+/* A chunk as it is stored, in the file's scratch; NULL: it cannot be read. */
+static const unsigned char *read_chunk(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
+                                       size_t *n)
+{
+    const hsize_t offset = (hsize_t)first;
+    const size_t most = chunk_bound((size_t)r->packed_rows, H5Tget_size(r->type));
+    hsize_t size = 0;
+    uint32_t skipped = 1;
+    if (H5Dget_chunk_storage_size(r->dataset, &offset, &size) < 0 || size == 0 || size > most)
+        return NULL;
+    scratch_reset(&f->scratch);
+    unsigned char *packed = scratch_take(&f->scratch, size, 1);
+    *n = size;
+    return H5Dread_chunk(r->dataset, H5P_DEFAULT, &offset, &skipped, packed) >= 0 && skipped == 0
+               ? packed
+               : NULL;
+}
+
+const unsigned char *hdf5_rows_read_packed(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
+                                           size_t *n)
+{
+    if (f->status != STATUS_OK) return NULL;
+    const unsigned char *packed = r->packed_rows > 0 ? read_chunk(f, r, first, n) : NULL;
+    if (packed == NULL) hdf5_damaged(f, "a chunk of a table cannot be read");
+    return packed;
+}
+
 /* Reads a whole chunk without the library's filters, which are slow. False when it is not one, or
  * anything is wrong with it: the library says what. */
 static bool read_packed(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
                         const struct table *t)
 {
     const int64_t left = r->n - first;
+    size_t n;
     if (r->packed_rows == 0 || first % r->packed_rows != 0 ||
         t->n != (left < r->packed_rows ? left : r->packed_rows))
         return false;
-    const hsize_t offset = (hsize_t)first;
-    const size_t rows = (size_t)r->packed_rows, most = chunk_bound(rows, t->row_size);
-    hsize_t size = 0;
-    uint32_t skipped = 1;
-    if (H5Dget_chunk_storage_size(r->dataset, &offset, &size) < 0 || size == 0 || size > most)
-        return false;
-    struct scratch *w = &f->scratch;
-    scratch_reset(w);
-    unsigned char *packed = scratch_take(w, size, 1);
-    return H5Dread_chunk(r->dataset, H5P_DEFAULT, &offset, &skipped, packed) >= 0 && skipped == 0 &&
-           chunk_open(packed, size, (size_t)t->n, rows, t->row_size, w, t->rows);
+    const unsigned char *packed = read_chunk(f, r, first, &n);
+    return packed != NULL && chunk_open(packed, n, (size_t)t->n, (size_t)r->packed_rows,
+                                        t->row_size, &f->scratch, t->rows);
 }
 
 void hdf5_rows_read(struct hdf5 *f, struct hdf5_rows *r, int64_t first, struct table *t)
