@@ -63,6 +63,25 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
     return status;
 }
 
+static enum status describe(void *handle, int point, int answer, int64_t first, int64_t count,
+                            struct described to, struct errors *e)
+{
+    const struct run *run = handle;
+    const int64_t left = run->advance.from - first;
+    const int64_t from_old = left <= 0 ? 0 : left < count ? left : count;
+    enum status status = STATUS_OK;
+    if (from_old > 0) {
+        const struct result_source old = result_file_rows(run->old);
+        status = results_describe(&old, point, answer, first, from_old, to, e);
+    }
+    if (status == STATUS_OK && count > from_old) {
+        const struct result_source fresh = spool_rows(run->advance.spool);
+        status = results_describe(&fresh, point, answer, first + from_old, count - from_old,
+                                  described_from(to, from_old), e);
+    }
+    return status;
+}
+
 static enum status expect(void *handle, int point, int answer, struct errors *e)
 {
     const struct run *run = handle;
@@ -73,7 +92,8 @@ static enum status expect(void *handle, int point, int answer, struct errors *e)
 static enum status write_results(struct run *run, struct errors *e)
 {
     const struct plan *plan = run->advance.plan;
-    const struct result_source rows = {.read = read_rows, .expect = expect, .handle = run};
+    const struct result_source rows = {
+        .read = read_rows, .describe = describe, .expect = expect, .handle = run};
     struct study s;
     study_of_plan(plan, &s);
     s.keep_replicates = run->keep_replicates;

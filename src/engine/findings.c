@@ -88,6 +88,7 @@ struct comparison {
     const struct result_source *rows;
     struct errors *errors;
     struct result *chunk;
+    struct described columns;
     double *x[3]; /* [replicates] a statistic of every trial each, NaN where it has none */
     bool *placed; /* [n_published] */
     int held[3];  /* the rows that they are about; -1: nothing, any more */
@@ -95,20 +96,31 @@ struct comparison {
 
 enum { CHUNK = 4096 };
 
-/* Fills x[to] with what the row is about. */
-static enum status take(struct comparison *c, int row, int to)
+/* Reads a block of what a row is about. */
+static enum status take_block(struct comparison *c, int row, int64_t first, int64_t n, double *x)
 {
     const struct published *p = &c->study->published[row];
     const int source = c->plan->published_source[row];
+    if (answer_is_descriptive(&c->study->answer[source]) && members_of(p->statistic) == NULL) {
+        const struct described to = {x, c->columns.n, c->columns.why};
+        return results_describe(c->rows, 0, source, first, n, to, c->errors);
+    }
+    const enum status status =
+        c->rows->read(c->rows->handle, 0, source, first, n, c->chunk, c->errors);
+    if (status == STATUS_OK) published_statistics(p->statistic, c->chunk, n, x);
+    return status;
+}
+
+/* Fills x[to] with what the row is about. */
+static enum status take(struct comparison *c, int row, int to)
+{
     const int64_t n = c->study->replicates;
     if (c->held[to] == row) return STATUS_OK;
     c->held[to] = -1;
     for (int64_t first = 0; first < n; first += CHUNK) {
         const int64_t count = n - first < CHUNK ? n - first : CHUNK;
-        const enum status status =
-            c->rows->read(c->rows->handle, 0, source, first, count, c->chunk, c->errors);
+        const enum status status = take_block(c, row, first, count, &c->x[to][first]);
         if (status != STATUS_OK) return status;
-        published_statistics(p->statistic, c->chunk, count, &c->x[to][first]);
     }
     c->held[to] = row;
     return STATUS_OK;
@@ -280,6 +292,7 @@ static enum status compare(struct comparison *c)
     const struct study *s = c->study;
     enum status status = STATUS_OK;
     c->chunk = xcalloc(CHUNK, sizeof *c->chunk);
+    c->columns = described_new(CHUNK);
     for (int k = 0; k < 3; k++) {
         c->x[k] = xcalloc((size_t)s->replicates, sizeof *c->x[k]);
         c->held[k] = -1;
@@ -298,6 +311,7 @@ static void comparison_free(struct comparison *c)
 {
     for (int k = 0; k < 3; k++) free(c->x[k]);
     free(c->chunk);
+    described_free(&c->columns);
     free(c->placed);
 }
 

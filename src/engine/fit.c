@@ -62,10 +62,13 @@ MULTIVERSION static struct share share_printed(double digits, double scale, cons
 
 static struct spread spread_of(const double *x, int n, bool ratio)
 {
+    enum { BLOCK = 1024 };
     struct moments m = {0};
-    for (int i = 0; i < n; i++) {
-        const double y = ratio ? log(x[i]) : x[i];
-        if (isfinite(y)) moments_add(&m, y);
+    double logarithm[BLOCK];
+    for (int at = 0; at < n; at += BLOCK) {
+        const int here = n - at < BLOCK ? n - at : BLOCK;
+        for (int i = 0; ratio && i < here; i++) logarithm[i] = log(x[at + i]);
+        moments_add_all(&m, ratio ? logarithm : x + at, here);
     }
     return moments_spread(&m);
 }

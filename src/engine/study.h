@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engine/fit.h"
+#include "engine/results.h"
 #include "model/analysis.h"
 
 #include <stdint.h>
@@ -74,19 +75,6 @@ struct study {
 void study_free(struct study *s);
 /* Whether every point has a number there: tables then hold numbers, not texts. */
 bool study_path_is_number(const struct study *s, int path);
-
-/* Where the replicates' results are read from, in replicate order: file or spool. */
-struct result_source {
-    /* Fills rows[0..count) with results of replicates first … first+count-1. */
-    enum status (*read)(void *handle, int point, int answer, int64_t first, int64_t count,
-                        struct result *rows, struct errors *e);
-    /* NULL, or told that the reader will read every replicate of this answer, and then those of the
-     * answers behind it. What comes instead is as right, but slower. */
-    enum status (*expect)(void *handle, int point, int answer, struct errors *e);
-    void *handle;
-};
-enum status results_expect(const struct result_source *from, int point, int answer,
-                           struct errors *e);
 
 /* The estimates of an answer at a point, on the natural scale: of trials that have one. */
 struct estimates {

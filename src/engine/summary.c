@@ -29,7 +29,7 @@
  * tau), relative_bias also where it cannot be told from 0. A ratio of 0 or infinity has no
  * logarithm: it counts in shares and medians, not in means, whose n says how many were left. Rows
  * about tests are left out where nothing is tested, rows about the truth where there is none. Sums
- * run in replicate order, so a measure is a function of the rows alone. */
+ * run over blocks of replicates in order, so a measure is a function of the rows alone. */
 #include "engine/study.h"
 
 #include "base/text.h"
@@ -96,6 +96,12 @@ bool study_path_is_number(const struct study *s, int path)
     return true;
 }
 
+/* A block of replicates as columns; NaN: not counted. */
+struct columns {
+    double estimate[BLOCK], error_squared[BLOCK], se_squared[BLOCK]; /* on the scale of inference */
+    double width[BLOCK], exaggeration[BLOCK];
+};
+
 /* What one pass over the rows of a point and answer gathers. */
 struct tally {
     const struct answer *answer;
@@ -123,43 +129,71 @@ static bool cannot_be_told(double truth, double from, double se)
     return fabs(truth - from) <= (se > 0 ? 3 * se : 0) + exact;
 }
 
-static void add_rejection(struct tally *t, const struct result *r, double theta)
+/* Returns how much the rejection exaggerates, or NaN. */
+static double add_rejection(struct tally *t, const struct result *r, double theta)
 {
     const bool benefit = rejects_for_benefit(t->answer, r), harm = rejects_for_harm(t->answer, r);
     t->reject++;
     t->benefit += benefit;
     t->harm += harm;
-    if (isnan(t->truth)) return;
+    if (isnan(t->truth)) return NAN;
     const double effect = t->truth - t->null;
     t->wrong_sign += effect > 0 ? theta < t->null : theta > t->null;
-    if (isfinite(theta)) moments_add(&t->exaggeration, fabs(theta - t->null) / fabs(effect));
+    return fabs(theta - t->null) / fabs(effect);
 }
 
-static void add(struct tally *t, const struct result *r)
+/* Whether there is an answer; its estimate, if it has one. */
+static bool add_estimate(struct tally *t, double estimate, enum undefined why)
+{
+    if (why != UNDEFINED_NO) {
+        t->undefined++;
+        t->not_counted += !isnan(estimate);
+        return false;
+    }
+    t->estimates[t->n_estimates] = estimate;
+    t->n_estimates += !isnan(estimate);
+    return true;
+}
+
+static void add(struct tally *t, const struct result *r, struct columns *c, int64_t i)
 {
     const enum scale scale = t->answer->scale;
-    t->replicates++;
-    if (r->why != UNDEFINED_NO) {
-        t->undefined++;
-        t->not_counted += !isnan(r->estimate);
-        return;
-    }
+    c->estimate[i] = c->error_squared[i] = c->se_squared[i] = c->width[i] = NAN;
+    c->exaggeration[i] = NAN;
+    if (!add_estimate(t, r->estimate, r->why)) return;
     const double theta = to_inference(scale, r->estimate);
-    const double width = to_inference(scale, r->ci_high) - to_inference(scale, r->ci_low);
-    if (result_rejects(t->answer, r)) add_rejection(t, r, theta);
-    if (!isnan(r->estimate)) t->estimates[t->n_estimates++] = r->estimate;
-    if (isfinite(theta)) {
-        moments_add(&t->estimate, theta);
-        if (!isnan(t->truth))
-            moments_add(&t->error_squared, (theta - t->truth) * (theta - t->truth));
-    }
-    if (isfinite(r->se)) moments_add(&t->se_squared, r->se * r->se);
-    if (isfinite(width)) moments_add(&t->width, width);
+    if (result_rejects(t->answer, r)) c->exaggeration[i] = add_rejection(t, r, theta);
+    c->estimate[i] = theta;
+    c->error_squared[i] = (theta - t->truth) * (theta - t->truth);
+    c->se_squared[i] = r->se * r->se;
+    c->width[i] = to_inference(scale, r->ci_high) - to_inference(scale, r->ci_low);
     if (!isnan(r->ci_low) && !isnan(r->ci_high)) {
         const double truth = to_natural(scale, t->truth);
         t->covers_of++;
         t->covers += r->ci_low <= truth && truth <= r->ci_high;
     }
+}
+
+static void add_rows(struct tally *t, const struct result *r, int n, struct columns *c)
+{
+    t->replicates += n;
+    for (int i = 0; i < n; i++) add(t, &r[i], c, i);
+    moments_add_all(&t->estimate, c->estimate, n);
+    moments_add_all(&t->error_squared, c->error_squared, n);
+    moments_add_all(&t->se_squared, c->se_squared, n);
+    moments_add_all(&t->width, c->width, n);
+    moments_add_all(&t->exaggeration, c->exaggeration, n);
+}
+
+static void add_described(struct tally *t, struct described d, int n, struct columns *c)
+{
+    const enum scale scale = t->answer->scale;
+    t->replicates += n;
+    for (int i = 0; i < n; i++) {
+        const bool has = add_estimate(t, d.estimate[i], d.why[i]);
+        c->estimate[i] = has ? to_inference(scale, d.estimate[i]) : NAN;
+    }
+    moments_add_all(&t->estimate, c->estimate, n);
 }
 
 static struct measure empty(const char *name)
@@ -253,12 +287,6 @@ static int measures(const struct tally *t, struct measure *m)
     return n;
 }
 
-enum status results_expect(const struct result_source *from, int point, int answer,
-                           struct errors *e)
-{
-    return from->expect != NULL ? from->expect(from->handle, point, answer, e) : STATUS_OK;
-}
-
 /* What the pass over the rows works in. */
 struct pass {
     const struct result_source *from;
@@ -266,6 +294,8 @@ struct pass {
     struct findings *findings;
     double *estimates, *room; /* [replicates] */
     struct result *rows;      /* [BLOCK] */
+    struct described described;
+    struct columns *columns;
 };
 
 static struct tally tally_of(const struct study *s, int point, int answer, const struct pass *pass)
@@ -282,19 +312,37 @@ static struct tally tally_of(const struct study *s, int point, int answer, const
     return t;
 }
 
+/* A descriptive without a truth has nothing but its estimates. */
+static bool is_described(const struct tally *t)
+{
+    return answer_is_descriptive(t->answer) && isnan(t->answer->null) && isnan(t->truth);
+}
+
+static enum status add_block(struct study *s, struct tally *t, int point, int answer, int64_t first,
+                             const struct pass *pass, struct errors *e)
+{
+    const struct result_source *from = pass->from;
+    const int64_t left = s->replicates - first, n = left < BLOCK ? left : BLOCK;
+    enum status status;
+    if (is_described(t)) {
+        status = results_describe(from, point, answer, first, n, pass->described, e);
+        if (status == STATUS_OK) add_described(t, pass->described, (int)n, pass->columns);
+        return status;
+    }
+    status = from->read(from->handle, point, answer, first, n, pass->rows, e);
+    if (status != STATUS_OK) return status;
+    add_rows(t, pass->rows, (int)n, pass->columns);
+    findings_add(pass->findings, s, answer, first, pass->rows, n);
+    return status;
+}
+
 static enum status summarise(struct study *s, int point, int answer, const struct pass *pass,
                              struct errors *e)
 {
-    const struct result_source *from = pass->from;
     struct tally t = tally_of(s, point, answer, pass);
-    enum status status = results_expect(from, point, answer, e);
-    for (int64_t first = 0; first < s->replicates && status == STATUS_OK; first += BLOCK) {
-        const int64_t left = s->replicates - first, n = left < BLOCK ? left : BLOCK;
-        status = from->read(from->handle, point, answer, first, n, pass->rows, e);
-        if (status != STATUS_OK) break;
-        for (int64_t i = 0; i < n; i++) add(&t, &pass->rows[i]);
-        findings_add(pass->findings, s, answer, first, pass->rows, n);
-    }
+    enum status status = results_expect(pass->from, point, answer, e);
+    for (int64_t first = 0; first < s->replicates && status == STATUS_OK; first += BLOCK)
+        status = add_block(s, &t, point, answer, first, pass, e);
     if (status != STATUS_OK) return status;
     struct measure *m = &s->measure[s->n_measures];
     const int n = measures(&t, m);
@@ -311,31 +359,46 @@ static enum status summarise(struct study *s, int point, int answer, const struc
     return STATUS_OK;
 }
 
+static struct pass pass_new(const struct study *s, const struct result_source *from,
+                            const struct estimates_reader *reader)
+{
+    const size_t replicates = (size_t)s->replicates;
+    return (struct pass){.from = from,
+                         .reader = reader,
+                         .findings = findings_new(s),
+                         .estimates = xcalloc(replicates + 1, sizeof(double)),
+                         .room = xcalloc(replicates, sizeof(double)),
+                         .rows = xcalloc(BLOCK, sizeof(struct result)),
+                         .described = described_new(BLOCK),
+                         .columns = xcalloc(1, sizeof(struct columns))};
+}
+
+static void pass_free(struct pass *p)
+{
+    findings_free(p->findings);
+    free(p->estimates);
+    free(p->room);
+    free(p->rows);
+    described_free(&p->described);
+    free(p->columns);
+}
+
 enum status study_summarise(struct study *s, const struct result_source *rows,
                             const struct estimates_reader *reader, struct errors *e)
 {
     const size_t most = (size_t)s->n_points * (size_t)s->n_answers * MEASURES_MAX;
-    const size_t replicates = (size_t)s->replicates;
     struct measure *all = arena_alloc(&s->memory, (size_t)s->n_measures + most, sizeof *all);
     for (int64_t i = 0; i < s->n_measures; i++) all[i] = s->measure[i];
     s->measure = all;
     s->n_agreements = 0;
     s->agreement = NULL;
-    struct pass pass = {.from = rows,
-                        .reader = reader,
-                        .findings = findings_new(s),
-                        .estimates = xcalloc(replicates, sizeof *pass.estimates),
-                        .room = xcalloc(replicates, sizeof *pass.room),
-                        .rows = xcalloc(BLOCK, sizeof *pass.rows)};
+    struct pass pass = pass_new(s, rows, reader);
     enum status status = STATUS_OK;
     for (int p = 0; p < s->n_points && status == STATUS_OK; p++) {
         for (int a = 0; a < s->n_answers && status == STATUS_OK; a++)
             status = summarise(s, p, a, &pass, e);
         if (status == STATUS_OK) findings_compare(pass.findings, s, p);
     }
-    findings_free(pass.findings);
-    free(pass.estimates);
-    free(pass.room);
-    free(pass.rows);
+    pass_free(&pass);
     return status;
 }

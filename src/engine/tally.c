@@ -2,9 +2,68 @@
 #include "engine/tally.h"
 #include "engine/quantile.h"
 
+#include "base/dispatch.h"
+
+#include <float.h>
 #include <math.h>
 
 static const double normal_97_5 = 1.959963984540054; /* Phi^-1(0.975) */
+
+/* Sums over the finite x of x - about and of its square, in fixed lanes. */
+enum { LANES = 8 };
+struct sums {
+    double n, first, second;
+};
+MULTIVERSION static struct sums sums_about(const double *x, int n, double about)
+{
+    double count[LANES] = {0}, first[LANES] = {0}, second[LANES] = {0};
+    for (int at = 0; at < n; at += LANES) {
+        double d[LANES] = {0}, one[LANES] = {0};
+        for (int j = 0; j < LANES && at + j < n; j++) {
+            const bool finite = fabs(x[at + j]) <= DBL_MAX;
+            d[j] = finite ? x[at + j] - about : 0;
+            one[j] = finite ? 1 : 0;
+        }
+        for (int j = 0; j < LANES; j++) {
+            count[j] += one[j];
+            first[j] += d[j];
+            second[j] += d[j] * d[j];
+        }
+    }
+    struct sums s = {0};
+    for (int j = 0; j < LANES; j++) {
+        s.n += count[j];
+        s.first += first[j];
+        s.second += second[j];
+    }
+    return s;
+}
+
+/* A number near the mean, of equal numbers the mean itself. */
+static double guess_mean(const struct moments *m, const double *x, int n)
+{
+    if (m->n > 0) return m->mean;
+    for (int i = 0; i < n; i++)
+        if (isfinite(x[i])) return x[i];
+    return 0;
+}
+
+/* The mean and the squares about it in two passes, the second corrected for the rounding of the
+ * mean, joined with what was there (Chan, Golub & LeVeque 1983, Am Stat 37:242, eq. 1.7 and 1.5).
+ */
+void moments_add_all(struct moments *m, const double *x, int n)
+{
+    const double guess = guess_mean(m, x, n);
+    const struct sums about_guess = sums_about(x, n, guess);
+    if (!(about_guess.n > 0)) return;
+    const double mean = guess + about_guess.first / about_guess.n;
+    const struct sums s = sums_about(x, n, mean);
+    const double before = (double)m->n, all = before + s.n, apart = mean - m->mean;
+    m->n += (int64_t)s.n;
+    m->mean = before > 0 ? m->mean + apart * (s.n / all) : mean;
+    m->squares += s.second - s.first * s.first / s.n;
+    if (before > 0) m->squares += apart * apart * (before * s.n / all);
+}
 
 double moments_variance(const struct moments *m)
 {

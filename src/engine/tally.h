@@ -18,6 +18,8 @@ static inline void moments_add(struct moments *m, double x)
     m->mean += d / (double)m->n;
     m->squares += d * (x - m->mean);
 }
+/* Adds the finite ones among x[0..n). The bits depend on the pieces that x comes in. */
+void moments_add_all(struct moments *m, const double *x, int n);
 double moments_variance(const struct moments *m); /* divisor n - 1; NaN below two */
 struct spread moments_spread(const struct moments *m);
 

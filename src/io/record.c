@@ -3,6 +3,7 @@
 
 #include "base/checksum.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -151,4 +152,18 @@ void record_results(const struct record_layout *l, int answer, int64_t at, int64
     else
         for (int64_t i = 0; i < n; i++)
             rows[i] = whole_result(from + (size_t)(at + i) * sizeof(struct whole));
+}
+
+void record_described(const struct record_layout *l, int answer, int64_t at, int64_t n,
+                      const unsigned char *section, struct described to)
+{
+    assert(answer_is_narrow(l, answer));
+    const unsigned char *from = section + sizeof(uint64_t) + (size_t)at * sizeof(struct narrow);
+    for (int64_t i = 0; i < n; i++) {
+        struct narrow row;
+        memcpy(&row, from + (size_t)i * sizeof row, sizeof row);
+        to.estimate[i] = row.estimate;
+        to.n[i] = row.n;
+        to.why[i] = (uint8_t)row.why;
+    }
 }

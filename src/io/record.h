@@ -47,4 +47,8 @@ bool record_body_is_whole(const struct record_layout *l, int64_t count, const un
 void record_results(const struct record_layout *l, int answer, int64_t at, int64_t n,
                     const unsigned char *section, struct result *rows);
 
+/* The same of a descriptive. */
+void record_described(const struct record_layout *l, int answer, int64_t at, int64_t n,
+                      const unsigned char *section, struct described to);
+
 #endif

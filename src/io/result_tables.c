@@ -261,44 +261,88 @@ static void take_numbers(const struct result *r, int64_t n, size_t at, double *x
     for (int64_t i = 0; i < n; i++) memcpy(&x[i], (const char *)&r[i] + at, sizeof x[i]);
 }
 
-static void take_integers(enum integer of, int point, int64_t replicate, const struct answer *a,
-                          const struct result *r, int64_t n, int64_t *x)
+/* Replicates on their way into a table: as rows, or a descriptive's as columns. */
+struct taken {
+    const struct answer *answer;
+    int point;
+    int64_t replicate;        /* the first one's number */
+    const struct result *row; /* NULL: columns */
+    struct described column;
+};
+
+static struct taken taken_from(struct taken t, int64_t i)
 {
-    for (int64_t i = 0; i < n; i++) switch (of) {
-        case OF_POINT: x[i] = point + 1; break;
-        case OF_REPLICATE: x[i] = replicate + i + 1; break;
-        case OF_N: x[i] = r[i].n; break;
-        case OF_EVENTS: x[i] = r[i].events; break;
-        case OF_UNDEFINED: x[i] = r[i].why; break;
-        case OF_FINDING: x[i] = result_finding(a, &r[i]); break;
-        }
+    t.replicate += i;
+    if (t.row != NULL)
+        t.row += i;
+    else
+        t.column = described_from(t.column, i);
+    return t;
 }
 
-/* replicates_put of n <= SOME rows. */
-static void put_some(struct table *t, int64_t row, enum replicate_fields fields, int point,
-                     int64_t replicate, const struct answer *a, const struct result *r, int64_t n)
+static void take_integers(enum integer of, const struct taken *from, int64_t n, int64_t *x)
+{
+    const struct result *r = from->row;
+    const struct described *d = &from->column;
+    switch (of) {
+    case OF_POINT:
+        for (int64_t i = 0; i < n; i++) x[i] = from->point + 1;
+        break;
+    case OF_REPLICATE:
+        for (int64_t i = 0; i < n; i++) x[i] = from->replicate + i + 1;
+        break;
+    case OF_N:
+        for (int64_t i = 0; i < n; i++) x[i] = r != NULL ? r[i].n : d->n[i];
+        break;
+    case OF_EVENTS:
+        for (int64_t i = 0; i < n; i++) x[i] = r[i].events;
+        break;
+    case OF_UNDEFINED:
+        for (int64_t i = 0; i < n; i++) x[i] = r != NULL ? (int64_t)r[i].why : d->why[i];
+        break;
+    case OF_FINDING:
+        for (int64_t i = 0; i < n; i++) x[i] = result_finding(from->answer, &r[i]);
+        break;
+    }
+}
+
+/* n <= SOME rows. */
+static void put_some(struct table *t, int64_t row, enum replicate_fields fields, struct taken from,
+                     int64_t n)
 {
     double number[SOME];
     int64_t integer[SOME];
     for (int i = 0, field = 0; i < N_REPLICATE_FIELDS; i++) {
         if (!(replicate_field[i].of & (int)fields)) continue;
         const enum field_kind kind = replicate_field[i].kind;
-        if (kind == FIELD_DOUBLE || kind == FIELD_FLOAT) {
-            take_numbers(r, n, replicate_field[i].at, number);
+        if (kind != FIELD_DOUBLE && kind != FIELD_FLOAT) {
+            take_integers(replicate_field[i].integer, &from, n, integer);
+            table_put_integers(t, row, field++, integer, n);
+        } else if (from.row != NULL) {
+            take_numbers(from.row, n, replicate_field[i].at, number);
             table_put_numbers(t, row, field++, number, n);
-            continue;
-        }
-        take_integers(replicate_field[i].integer, point, replicate, a, r, n, integer);
-        table_put_integers(t, row, field++, integer, n);
+        } else
+            table_put_numbers(t, row, field++, from.column.estimate, n);
     }
+}
+
+static void put(struct table *t, int64_t row, enum replicate_fields fields, struct taken from,
+                int64_t n)
+{
+    for (int64_t at = 0; at < n; at += SOME)
+        put_some(t, row + at, fields, taken_from(from, at), n - at < SOME ? n - at : SOME);
 }
 
 void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, int point,
                     int64_t replicate, const struct answer *a, const struct result *r, int64_t n)
 {
-    for (int64_t at = 0; at < n; at += SOME)
-        put_some(t, row + at, fields, point, replicate + at, a, r + at,
-                 n - at < SOME ? n - at : SOME);
+    put(t, row, fields, (struct taken){a, point, replicate, .row = r}, n);
+}
+
+void replicates_put_described(struct table *t, int64_t row, int point, int64_t replicate,
+                              struct described d, int64_t n)
+{
+    put(t, row, REPLICATES_DESCRIBED, (struct taken){NULL, point, replicate, .column = d}, n);
 }
 
 bool replicates_are_known(const struct table *t)

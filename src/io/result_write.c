@@ -43,6 +43,7 @@ struct writer {
     struct item *item;       /* [capacity] */
     struct scratch *scratch; /* [threads] */
     struct result *rows;     /* [RESULT_BLOCK] */
+    struct described columns;
     struct hdf5_rows open;   /* of the answer being written */
 };
 
@@ -63,6 +64,7 @@ static struct writer writer_new(struct hdf5 *f, const struct study *s,
         .item = xcalloc((size_t)threads * CHUNKS_A_THREAD, sizeof(struct item)),
         .scratch = xcalloc((size_t)threads, sizeof(struct scratch)),
         .rows = xcalloc(RESULT_BLOCK, sizeof(struct result)),
+        .columns = described_new(RESULT_BLOCK),
         .open = {.dataset = -1, .type = -1},
     };
 }
@@ -78,28 +80,46 @@ static void writer_free(struct writer *w)
     free(w->item);
     free(w->scratch);
     free(w->rows);
+    described_free(&w->columns);
+}
+
+/* Puts n replicates of a point into the item's block from row `at` on. */
+static enum status fill_some(struct writer *w, struct item *item, int64_t at, int point,
+                             int64_t replicate, int64_t n)
+{
+    const struct result_source *from = w->from;
+    struct errors *e = w->file->errors;
+    const int answer = item->answer;
+    enum status status = STATUS_OK;
+    if (w->study->n_points == 1) status = results_expect(from, 0, answer, e);
+    if (status != STATUS_OK) return status;
+    if (item->fields == REPLICATES_DESCRIBED) {
+        status = results_describe(from, point, answer, replicate, n, w->columns, e);
+        if (status == STATUS_OK)
+            replicates_put_described(&item->block, at, point, replicate, w->columns, n);
+        return status;
+    }
+    status = from->read(from->handle, point, answer, replicate, n, w->rows, e);
+    if (status == STATUS_OK)
+        replicates_put(&item->block, at, item->fields, point, replicate, &w->study->answer[answer],
+                       w->rows, n);
+    return status;
 }
 
 /* Fills the item's block with rows first … first+n-1 of all points laid end to end. */
-static enum status fill(struct writer *w, struct item *item, enum replicate_fields fields)
+static enum status fill(struct writer *w, struct item *item)
 {
-    const struct study *s = w->study;
-    for (int64_t done = 0; done < item->block.n;) {
-        const int point = (int)((item->first + done) / s->replicates);
-        const int64_t replicate = (item->first + done) % s->replicates;
-        const int64_t left = s->replicates - replicate;
+    const int64_t replicates = w->study->replicates;
+    enum status status = STATUS_OK;
+    for (int64_t done = 0; done < item->block.n && status == STATUS_OK;) {
+        const int point = (int)((item->first + done) / replicates);
+        const int64_t replicate = (item->first + done) % replicates;
+        const int64_t left = replicates - replicate;
         const int64_t n = left < item->block.n - done ? left : item->block.n - done;
-        enum status status = STATUS_OK;
-        if (s->n_points == 1) status = results_expect(w->from, 0, item->answer, w->file->errors);
-        if (status == STATUS_OK)
-            status = w->from->read(w->from->handle, point, item->answer, replicate, n, w->rows,
-                                   w->file->errors);
-        if (status != STATUS_OK) return status;
-        replicates_put(&item->block, done, fields, point, replicate, &s->answer[item->answer],
-                       w->rows, n);
+        status = fill_some(w, item, done, point, replicate, n);
         done += n;
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status begin_item(struct writer *w, int answer, int64_t first, int64_t total)
@@ -118,7 +138,7 @@ static enum status begin_item(struct writer *w, int answer, int64_t first, int64
     item->answer = answer;
     item->first = first;
     item->packed = xrealloc(item->packed, chunk_bound((size_t)rows, item->block.row_size), 1);
-    const enum status status = fill(w, item, fields);
+    const enum status status = fill(w, item);
     if (status != STATUS_OK) return status;
     table_checksum_rows(&item->block, w->checksum);
     w->n++;

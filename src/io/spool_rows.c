@@ -163,10 +163,29 @@ static enum status load(struct spool *s, const struct segment *g, int answer, st
     return STATUS_OK;
 }
 
-static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
-                             struct result *rows, struct errors *e)
+/* Where results go: to rows, or where there are none to columns. */
+struct to {
+    struct result *rows;
+    struct described columns;
+};
+
+static enum status find_section(struct spool *s, int point, int at, int answer,
+                                const unsigned char **section, struct errors *e)
 {
-    struct spool *s = handle;
+    const struct coverage *c = &s->coverage[point];
+    *section = held(s, point, at, answer);
+    if (*section != NULL) {
+        if (at + 2 < c->n) prefetch(s, held(s, point, at + 2, answer), answer);
+        return STATUS_OK;
+    }
+    const enum status status = load(s, &c->segment[at], answer, e);
+    *section = s->bytes;
+    return status;
+}
+
+static enum status read_results(struct spool *s, int point, int answer, int64_t first,
+                                int64_t count, struct to to, struct errors *e)
+{
     const struct coverage *c = &s->coverage[point];
     const int64_t end = first + count;
     int at = coverage_after(c, first);
@@ -175,22 +194,35 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
             return error_add(e, STATUS_IO, "%s: replicate %" PRId64 " of point %d is missing",
                              s->path, r + 1, point + 1);
         const struct segment *g = &c->segment[at];
-        const unsigned char *section = held(s, point, at, answer);
-        if (section != NULL && at + 2 < c->n) prefetch(s, held(s, point, at + 2, answer), answer);
-        if (section == NULL) {
-            const enum status status = load(s, g, answer, e);
-            if (status != STATUS_OK) return status;
-            section = s->bytes;
-        }
+        const unsigned char *section;
+        const enum status status = find_section(s, point, at, answer, &section, e);
+        if (status != STATUS_OK) return status;
         const int64_t stop = g->first + g->count < end ? g->first + g->count : end;
-        record_results(&s->layout, answer, r - g->record_first, stop - r, section,
-                       rows + (r - first));
+        const int64_t within = r - g->record_first, n = stop - r;
+        if (to.rows != NULL)
+            record_results(&s->layout, answer, within, n, section, to.rows + (r - first));
+        else
+            record_described(&s->layout, answer, within, n, section,
+                             described_from(to.columns, r - first));
         r = stop;
     }
     return STATUS_OK;
 }
 
+static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
+                             struct result *rows, struct errors *e)
+{
+    return read_results(handle, point, answer, first, count, (struct to){.rows = rows}, e);
+}
+
+static enum status describe(void *handle, int point, int answer, int64_t first, int64_t count,
+                            struct described columns, struct errors *e)
+{
+    return read_results(handle, point, answer, first, count, (struct to){.columns = columns}, e);
+}
+
 struct result_source spool_rows(struct spool *s)
 {
-    return (struct result_source){.read = read_rows, .expect = expect, .handle = s};
+    return (struct result_source){
+        .read = read_rows, .describe = describe, .expect = expect, .handle = s};
 }
