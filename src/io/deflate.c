@@ -282,31 +282,36 @@ static size_t coded_size(const int *count, const struct code *c)
 
 /* Whether the frequencies leave more than 7 of 8 bits to any code: the entropy is at least that of
  * order 2, -log2 of the chance that two bytes are the same (Rényi 1961, Proc Fourth Berkeley Symp
- * 1:547), which takes no code to find. */
+ * 1:547), which takes no code to find. Of n bytes, n(n-1) ordered pairs are of different places. */
 static bool is_noise(const int *count, size_t n)
 {
     uint64_t pairs = 0;
     for (int b = 0; b < 256; b++) pairs += (uint64_t)count[b] * (uint64_t)count[b];
-    return 128 * pairs < (uint64_t)n * n;
+    return 128 * (pairs - n) < (uint64_t)n * (n - 1);
+}
+
+/* Finds a code that saves an eighth; false: there is none. What begins as noise is taken for it. */
+static bool find_code(const unsigned char *plane, size_t n, struct code *code)
+{
+    enum { BEGINNING = 1024 };
+    int count[LITERALS];
+    if (n > BEGINNING) {
+        count_bytes(plane, BEGINNING, count);
+        if (is_noise(count, BEGINNING)) return false;
+    }
+    count_bytes(plane, n, count);
+    if (is_noise(count, n)) return false;
+    make_code(count, LITERALS, LONGEST, code);
+    return coded_size(count, code) < n - n / 8;
 }
 
 static void put_plane(struct bits *b, const unsigned char *plane, size_t n, bool last)
 {
-    int count[LITERALS];
     struct code code;
     const int period = (int)distance[PERIOD].distance, enough = (int)(n - n / 8) - period;
-    if (count_repeats(plane, (int)n, 1) >= enough ||
-        count_repeats(plane, (int)n, period) >= enough) {
+    if (count_repeats(plane, (int)n, 1) >= enough || count_repeats(plane, (int)n, period) >= enough)
         put_matched(b, plane, n, last);
-        return;
-    }
-    count_bytes(plane, n, count);
-    bool coded = !is_noise(count, n);
-    if (coded) {
-        make_code(count, LITERALS, LONGEST, &code);
-        coded = coded_size(count, &code) < n - n / 8;
-    }
-    if (coded)
+    else if (find_code(plane, n, &code))
         put_coded(b, &code, plane, n, last);
     else
         put_stored(b, plane, n, last);

@@ -96,15 +96,19 @@ static uint64_t section_checksum(const struct record_layout *l, int answer, int6
     return checksum64(section + sizeof(uint64_t), size - sizeof(uint64_t));
 }
 
+/* Rows are read in their order: a block of them is larger than the cache, its open sections not. */
 void record_pack(const struct record_layout *l, int64_t count, const struct result *rows,
                  unsigned char *body)
 {
+    for (int64_t i = 0; i < count; i++)
+        for (int a = 0; a < l->n_answers; a++) {
+            const int64_t width = l->before[a + 1] - l->before[a];
+            unsigned char *section = body + record_section_start(l, a, count);
+            put_row(section + sizeof(uint64_t) + i * width, answer_is_narrow(l, a),
+                    &rows[i * l->n_answers + a]);
+        }
     for (int a = 0; a < l->n_answers; a++) {
-        const bool is_narrow = answer_is_narrow(l, a);
-        const int64_t width = l->before[a + 1] - l->before[a];
         unsigned char *section = body + record_section_start(l, a, count);
-        for (int64_t i = 0; i < count; i++)
-            put_row(section + sizeof(uint64_t) + i * width, is_narrow, &rows[i * l->n_answers + a]);
         const uint64_t sum = section_checksum(l, a, count, section);
         memcpy(section, &sum, sizeof sum);
     }
