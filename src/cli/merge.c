@@ -252,8 +252,10 @@ static enum status merge(const struct shards *all, const struct arguments *a, in
     status = check_identities(all, &plan, e);
     if (status == STATUS_OK) status = fill_study(all, &plan, &s, e);
     if (status == STATUS_OK) {
-        const struct result_source rows = {
-            .read = read_rows, .describe = describe, .expect = expect, .handle = (void *)(uintptr_t)all};
+        const struct result_source rows = {.read = read_rows,
+                                           .describe = describe,
+                                           .expect = expect,
+                                           .handle = (void *)(uintptr_t)all};
         s.keep_replicates =
             output_keeps_replicates(&plan, argument_given(a, "--no-replicates"), quiet);
         status = output_write(path, &s, &plan, &rows, threads, e);

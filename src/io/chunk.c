@@ -79,8 +79,7 @@ static void unshuffle(const unsigned char *planes, size_t rows, size_t chunk_row
                 for (size_t j = 0; j < 8; j++)
                     memcpy(&block[j], planes + (k + j) * chunk_rows + i, 8);
                 transpose(block, block);
-                for (size_t j = 0; j < 8; j++)
-                    memcpy(bytes + (i + j) * row_size + k, &block[j], 8);
+                for (size_t j = 0; j < 8; j++) memcpy(bytes + (i + j) * row_size + k, &block[j], 8);
             }
     for (size_t k = 0; k < row_size; k++)
         for (size_t i = k < whole_planes ? whole_rows : 0; i < rows; i++)

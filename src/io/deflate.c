@@ -7,8 +7,7 @@
  *   high digits        some bytes are more frequent, sequences do not come again: Huffman codes
  *   counted, constant  what was one byte or 256 bytes before comes again: matches, fixed codes
  *
- * A file is read back with zlib before it is kept (result_file.h), so that a stream no reader
- * understands cannot stay. RFC 1950 is the frame around the blocks, RFC 1951 the blocks. */
+ * RFC 1950 is the frame around the blocks, RFC 1951 the blocks. */
 #include "io/deflate.h"
 
 #include "base/dispatch.h"

@@ -3,6 +3,7 @@
 
 #include "io/result_description.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void written_add_chunk(struct checksum *parts, const unsigned char *packed, size_t n)
@@ -20,7 +21,8 @@ static void read_replicates(struct hdf5 *f, const struct study *s, int answer,
     const char *path = replicates_path(&memory, s->answer[answer].name);
     hdf5_rows_open(f, path, &layout, &rows);
     table_checksum(&layout, parts);
-    if (f->status == STATUS_OK && rows.n != s->n_points * s->replicates)
+    if (f->status == STATUS_OK && (rows.n != s->n_points * s->replicates ||
+                                   (size_t)rows.packed_rows != hdf5_rows_in_chunk(&rows)))
         hdf5_damaged(f, "%s is not complete", path);
     for (int64_t first = 0; first < rows.n && f->status == STATUS_OK; first += CHUNK_ROWS) {
         size_t n;
@@ -46,20 +48,26 @@ static void read_parts(struct hdf5 *f, struct study *s, struct checksum *parts)
         read_replicates(f, s, a, parts);
 }
 
-enum status written_check(const struct written *w, const char *path, struct errors *e)
+enum status written_read(const char *path, struct written *w, struct errors *e)
 {
     struct hdf5 f;
     struct study s = {0};
-    struct checksum *parts = checksum_new();
     hdf5_open(&f, path, path, e);
-    read_parts(&f, &s, parts);
-    const char *digest = hdf5_text_attribute(&f, "/", "checksum", &s.memory);
-    const struct checksum128 wrote = checksum_value(w->parts), read = checksum_value(parts);
-    if (f.status == STATUS_OK && (wrote.high != read.high || wrote.low != read.low ||
-                                  strcmp(digest, w->digest.text) != 0))
-        hdf5_damaged(&f, "it does not hold what was written");
-    const enum status status = hdf5_close(&f);
-    checksum_free(parts);
+    read_parts(&f, &s, w->parts);
+    (void)snprintf(w->digest.text, sizeof w->digest.text, "%s",
+                   hdf5_text_attribute(&f, "/", "checksum", &s.memory));
     study_free(&s);
+    return hdf5_close(&f);
+}
+
+enum status written_check(const char *path, const struct written *w, struct errors *e)
+{
+    struct written again = {.parts = checksum_new()};
+    enum status status = written_read(path, &again, e);
+    const struct checksum128 meant = checksum_value(w->parts), read = checksum_value(again.parts);
+    if (status == STATUS_OK && (meant.high != read.high || meant.low != read.low ||
+                                strcmp(w->digest.text, again.digest.text) != 0))
+        status = error_add(e, STATUS_IO, "%s: damaged: it does not hold what was written", path);
+    checksum_free(again.parts);
     return status;
 }

@@ -19,11 +19,13 @@ enum { CHECK_EACH = 16 };
 /* What a file consists of, in the order of a file. */
 struct written {
     struct checksum *parts;
-    struct checksum_text digest; /* of the results */
+    struct checksum_text digest; /* of the results, as the file says */
 };
 void written_add_chunk(struct checksum *parts, const unsigned char *packed, size_t n);
 
-/* Reads the file back; fails when anything differs. */
-enum status written_check(const struct written *w, const char *path, struct errors *e);
+/* Adds what a file consists of to w->parts. */
+enum status written_read(const char *path, struct written *w, struct errors *e);
+/* Fails unless the file consists of that. */
+enum status written_check(const char *path, const struct written *w, struct errors *e);
 
 #endif

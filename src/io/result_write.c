@@ -44,7 +44,7 @@ struct writer {
     struct scratch *scratch; /* [threads] */
     struct result *rows;     /* [RESULT_BLOCK] */
     struct described columns;
-    struct hdf5_rows open;   /* of the answer being written */
+    struct hdf5_rows open; /* of the answer being written */
 };
 
 enum { CHUNKS_A_THREAD = 2 };
@@ -132,8 +132,10 @@ static enum status begin_item(struct writer *w, int answer, int64_t first, int64
         replicates_layout(&item->block, fields);
         item->fields = fields;
     }
-    item->block.n = 0;
-    if (first == 0) table_checksum(&item->block, w->checksum);
+    if (first == 0) {
+        item->block.n = 0;
+        table_checksum(&item->block, w->checksum);
+    }
     table_resize(&item->block, left < rows ? left : rows);
     item->answer = answer;
     item->first = first;
@@ -247,7 +249,7 @@ enum status result_file_write(const char *path, const struct study *s,
     if (status != STATUS_OK) return status;
     struct written written = {.parts = checksum_new()};
     status = write_contents(d.temporary, path, s, rows, threads, &written, e);
-    if (status == STATUS_OK) status = written_check(&written, d.temporary, e);
+    if (status == STATUS_OK) status = written_check(d.temporary, &written, e);
     checksum_free(written.parts);
     if (status == STATUS_OK) return draft_keep(&d, e);
     draft_drop(&d);
