@@ -75,8 +75,9 @@ static void is_read(const unsigned char *planes, size_t n_planes, size_t size)
 static void every_kind_and_size(void **unused)
 {
     (void)unused;
-    static const int size[] = {1, 2, 3, 4, 15, 16, 17, 255, 256, 257, 258, 259, 1000, 4095, MOST};
-    unsigned char plane[MOST];
+    static const int size[] = {1,   2,   3,   4,   15,   16,   17,   255,
+                               256, 257, 258, 259, 1000, 4095, MOST, PLANE_MOST - 1};
+    unsigned char plane[PLANE_MOST];
     for (size_t s = 0; s < sizeof size / sizeof *size; s++)
         for (int kind = 0; kind < KINDS; kind++) {
             fill(plane, kind, size[s]);
@@ -91,6 +92,41 @@ static void planes_of_all_kinds(void **unused)
     for (int n = 7; n <= MOST; n += 371) {
         for (int kind = 0; kind < KINDS; kind++) fill(planes + kind * n, kind, n);
         is_read(planes, KINDS, (size_t)n);
+    }
+    free(planes);
+}
+
+static size_t random_below(size_t n)
+{
+    const size_t x = next_byte() * 65536u + next_byte() * 256 + next_byte();
+    return x % n;
+}
+
+/* Pieces of any kind and length end to end, some of them as far back as a match may reach: what a
+ * plane begins with says nothing of the rest. */
+static void fill_random(unsigned char *plane, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        const size_t most = (size_t)1 << random_below(13), left = n - i;
+        const size_t length = 1 + random_below(most < left ? most : left);
+        const size_t back = (size_t[]){1, 16, 256, 255, 257}[random_below(5)];
+        const bool again = random_below(3) == 0 && i >= back;
+        const int kind = (int)random_below(KINDS);
+        for (size_t k = 0; k < length; k++)
+            plane[i + k] = again ? plane[i + k - back] : (unsigned char)byte_of(kind, (int)k);
+        i += length;
+    }
+}
+
+static void random_planes(void **unused)
+{
+    (void)unused;
+    unsigned char *planes = xcalloc(4, PLANE_MOST);
+    for (int i = 0; i < 1500; i++) {
+        const size_t n = 1 + random_below((size_t)1 << (1 + random_below(14)));
+        const size_t size = n < PLANE_MOST ? n : PLANE_MOST - 1, n_planes = 1 + random_below(4);
+        for (size_t k = 0; k < n_planes; k++) fill_random(planes + k * size, size);
+        is_read(planes, n_planes, size);
     }
     free(planes);
 }
@@ -148,8 +184,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_and_size), cmocka_unit_test(planes_of_all_kinds),
-        cmocka_unit_test(each_as_what_it_is),  cmocka_unit_test(damage_is_seen),
-        cmocka_unit_test(other_writers),
+        cmocka_unit_test(random_planes),       cmocka_unit_test(each_as_what_it_is),
+        cmocka_unit_test(damage_is_seen),      cmocka_unit_test(other_writers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,7 +104,7 @@ static void damage_is_refused(void **unused)
     (void)fclose(f);
     assert_true(n > 100000 && n < MOST);
     int refused = 0, passed = 0;
-    for (size_t i = 0; i < n; i += n / 80) {
+    for (size_t i = 0; i < n; i += n / 300) {
         bytes[i] = (char)(bytes[i] ^ (1 << (i % 8)));
         spill(bytes, n);
         bytes[i] = (char)(bytes[i] ^ (1 << (i % 8)));
@@ -114,7 +114,7 @@ static void damage_is_refused(void **unused)
             refused++;
     }
     assert_true(refused > 20 * passed); /* nearly all bytes are those of chunks */
-    for (size_t length = 0; length < n; length += n / 10) {
+    for (size_t length = 0; length < n; length += n / 20) {
         spill(bytes, length);
         assert_false(passes(&w));
     }
