@@ -236,6 +236,32 @@ static void infinite_logarithm(void **state)
     study_free(&s);
 }
 
+/* Of k, k+1, …, k+n-1 the mean is k + (n-1)/2 and the variance n(n+1)/12, however large k and
+ * whatever the pieces; equal numbers have none. What is not finite is left out. */
+static void moments_of_pieces(void **state)
+{
+    (void)state;
+    enum { N = 9000 };
+    double x[N + 3];
+    for (int i = 0; i < N; i++) x[i] = 1e9 + i;
+    x[N] = NAN, x[N + 1] = INFINITY, x[N + 2] = -INFINITY;
+    for (int piece = 1; piece <= N; piece = piece * 3 + 1) {
+        struct moments m = {0}, equal = {0};
+        for (int at = 0; at < N; at += piece)
+            moments_add_all(&m, x + at, N - at < piece ? N - at : piece);
+        moments_add_all(&m, x + N, 3);
+        assert_int_equal(m.n, N);
+        check_number("pieces", "mean", m.mean, 1e9 + (N - 1) / 2.0, 1e-15);
+        check_number("pieces", "variance", moments_variance(&m), N * (N + 1.0) / 12, 1e-12);
+        for (int at = 0; at < N; at += piece) {
+            const double same[3] = {0.1, 0.1, 0.1};
+            moments_add_all(&equal, same, 3);
+        }
+        check_number("equal", "mean", equal.mean, 0.1, 0);
+        check_number("equal", "squares", equal.squares, 0, 0);
+    }
+}
+
 /* Points times answers in order, more rows than one block, and the measures a design added stay. */
 static void whole_study(void **state)
 {
@@ -422,6 +448,7 @@ int main(void)
         cmocka_unit_test(nothing_defined),
         cmocka_unit_test(test_without_estimate),
         cmocka_unit_test(infinite_logarithm),
+        cmocka_unit_test(moments_of_pieces),
         cmocka_unit_test(whole_study),
         cmocka_unit_test(agreement_by_hand),
         cmocka_unit_test(agreement_over_blocks),

@@ -193,7 +193,7 @@ static void put_fixed(struct bits *b, int symbol)
 
 /* Distances of matches: the byte before only to begin with, for readers copy bytes one by one, and
  * wait for the one before. */
-enum { BEFORE, NEAR, PERIOD, DISTANCES };
+enum { NEAR, BEFORE, PERIOD, DISTANCES };
 static const struct {
     unsigned distance, symbol, extra_bits, extra;
 } distance[DISTANCES] = {
@@ -238,7 +238,7 @@ static void put_matched(struct bits *b, const unsigned char *plane, size_t n, bo
     begin_block(b, BLOCK_FIXED, last);
     for (size_t i = 0; i < n;) {
         int of = NEAR;
-        size_t length = match(plane, i, n, distance[of].distance);
+        size_t length = 0;
         for (int k = 0; k < DISTANCES && length < MATCH_MOST; k++) {
             size_t other = match(plane, i, n, distance[k].distance);
             if (k == BEFORE && other > distance[NEAR].distance) other = distance[NEAR].distance;
