@@ -57,7 +57,7 @@ static inline void example_write(const char *path, enum example_kind kind, struc
     struct study s = example_study(EXAMPLE_REPLICATES);
     (void)snprintf(spool_path, sizeof spool_path, "%s.part", path);
     if (kind == EXAMPLE_RESULT) {
-        if (study_summarise(&s, &rows, e) == STATUS_OK)
+        if (study_summarise(&s, &rows, NULL, e) == STATUS_OK)
             (void)result_file_write(path, &s, &rows, 1, e);
     } else {
         const bool shard = kind == EXAMPLE_SHARD;

@@ -48,7 +48,7 @@ static inline enum status example_read(void *handle, int point, int answer, int6
 
 static inline struct result_source example_rows(void)
 {
-    return (struct result_source){example_read, NULL};
+    return (struct result_source){.read = example_read};
 }
 
 static inline struct study example_study(int64_t replicates)

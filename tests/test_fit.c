@@ -13,6 +13,8 @@
 #include "engine/study.h"
 #include "stat/vector.h"
 
+static double room[1024]; /* fit_place works in it */
+
 static void near(double x, double want)
 {
     if (!(fabs(x - want) <= 1e-12 * fmax(1, fabs(want)))) fail_msg("%.17g, not %.17g", x, want);
@@ -24,7 +26,7 @@ static void among_whole_numbers(void **state)
     (void)state;
     double x[] = {4, 1, 3, 2};
     struct fit f = fit_unknown();
-    fit_place(&f, &(struct printed){3, 0, false}, x, 4);
+    fit_place(&f, &(struct printed){3, 0, false}, x, 4, room);
     near(f.percentile, 2.5 / 4);
     near(f.simulated, 2.5);
     near(f.z, 0.5 / sqrt(5.0 / 3 + 1.0 / 12));
@@ -40,13 +42,13 @@ static void rounded_as_printed(void **state)
     double x[4];
     struct fit f = fit_unknown();
     memcpy(x, given, sizeof x);
-    fit_place(&f, &(struct printed){2, 0, false}, x, 4);
+    fit_place(&f, &(struct printed){2, 0, false}, x, 4, room);
     near(f.percentile, (2 + 0.5) / 4); /* 2 3 -3 0 */
     memcpy(x, given, sizeof x);
-    fit_place(&f, &(struct printed){2.5, 1, false}, x, 4);
+    fit_place(&f, &(struct printed){2.5, 1, false}, x, 4, room);
     near(f.percentile, (2 + 1.0) / 4); /* 2.5 2.5 -2.5 0.4 */
     memcpy(x, given, sizeof x);
-    fit_place(&f, &(struct printed){10, -1, false}, x, 4);
+    fit_place(&f, &(struct printed){10, -1, false}, x, 4, room);
     near(f.percentile, 1); /* all 0 */
     assert_true(f.z > 0);
     near(printed_digits(&(struct printed){0, 0, false}, -2.5), -3);
@@ -58,7 +60,7 @@ static void ratios_on_the_logarithm(void **state)
     (void)state;
     double x[] = {0.5, 2};
     struct fit f = fit_unknown();
-    fit_place(&f, &(struct printed){2.0, 1, true}, x, 2);
+    fit_place(&f, &(struct printed){2.0, 1, true}, x, 2, room);
     near(f.simulated, 1);
     near(f.z, log(2) / sqrt(2 * log(2) * log(2) + 0.05 * 0.05 / 12));
     near(f.percentile, 0.75);
@@ -73,7 +75,7 @@ static void range_of_trials(void **state)
     for (int i = 0; i < 1001; i++) x[i] = 1001 - i;
     x[0] = INFINITY;
     struct fit f = fit_unknown();
-    fit_place(&f, &(struct printed){501, 0, false}, x, 1001);
+    fit_place(&f, &(struct printed){501, 0, false}, x, 1001, room);
     near(f.low, 26);
     near(f.high, 976);
     near(f.percentile, 0.5);
@@ -84,7 +86,7 @@ static void no_trial_has_one(void **state)
 {
     (void)state;
     struct fit f = fit_unknown();
-    fit_place(&f, &(struct printed){1, 0, false}, NULL, 0);
+    fit_place(&f, &(struct printed){1, 0, false}, NULL, 0, NULL);
     assert_true(isnan(f.percentile) && isnan(f.z) && isnan(f.simulated));
     assert_int_equal(fit_judge(&f), FAR_OUTSIDE);
 }
@@ -95,10 +97,10 @@ static void no_spread(void **state)
     (void)state;
     double x[] = {0, 0, 0};
     struct fit f = fit_unknown();
-    fit_place(&f, &(struct printed){0, 0, false}, x, 3);
+    fit_place(&f, &(struct printed){0, 0, false}, x, 3, room);
     near(f.percentile, 0.5);
     near(f.z, 0);
-    fit_place(&f, &(struct printed){1, 0, false}, x, 3);
+    fit_place(&f, &(struct printed){1, 0, false}, x, 3, room);
     near(f.percentile, 1);
     near(f.z, sqrt(12));
 }
@@ -270,7 +272,7 @@ static void papers_from_the_model(void **state)
         _Alignas(64) double x[ROOM];
         const struct printed p = {normals(k, 1, x), 6, false};
         struct fit f = fit_unknown();
-        fit_place(&f, &p, x, TRIALS);
+        fit_place(&f, &p, x, TRIALS, room);
         outside += fit_judge(&f) != WITHIN;
         far += fit_judge(&f) == FAR_OUTSIDE;
     }
@@ -305,7 +307,7 @@ static void papers_given_deaths(void **state)
         p[0].value += 1.5; /* five residual SDs, one marginal SD */
         fit_given_deaths(&f, p, x, TRIALS);
         found += f.conditional_percentile > 0.95;
-        fit_place(&f, &p[0], a, TRIALS);
+        fit_place(&f, &p[0], a, TRIALS, room);
         missed += f.percentile > 0.025 && f.percentile < 0.975;
     }
     assert_true(fabs((double)outside / PAPERS - 0.05) < 0.005 + 5 * sqrt(0.05 * 0.95 / PAPERS));

@@ -18,7 +18,7 @@ static struct study summarised(int64_t replicates)
     struct study s = example_study(replicates);
     const struct result_source rows = example_rows();
     struct errors e = {0};
-    assert_int_equal(study_summarise(&s, &rows, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &rows, NULL, &e), STATUS_OK);
     return s;
 }
 

@@ -43,7 +43,7 @@ static struct study summarised(int64_t replicates)
     struct study s = example_study(replicates);
     const struct result_source rows = example_rows();
     struct errors e = {0};
-    assert_int_equal(study_summarise(&s, &rows, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &rows, NULL, &e), STATUS_OK);
     return s;
 }
 
@@ -373,7 +373,7 @@ static void digest_sees_results_only(void **state)
     digest_of(in_directory("two.h5"), other);
     assert_string_equal(first, other);
     int64_t last = 4999;
-    const struct result_source nudged = {nudged_read, &last};
+    const struct result_source nudged = {.read = nudged_read, .handle = &last};
     assert_int_equal(result_file_write(in_directory("two.h5"), &s, &nudged, 2, &e), STATUS_OK);
     digest_of(in_directory("two.h5"), other);
     assert_string_not_equal(first, other); /* one bit of one number of the last replicate */
@@ -544,7 +544,8 @@ static void refused_writes(void **state)
 {
     (void)state;
     struct study s = summarised(60);
-    const struct result_source rows = example_rows(), broken = {failing_read, NULL};
+    const struct result_source rows = example_rows(),
+                               broken = {.read = failing_read, .handle = NULL};
     expect_failed_write(directory, &s, &rows, "Is a directory");
     expect_failed_write("/dev/null", &s, &rows, "/dev/null: not a regular file");
     assert_true(exists("/dev/null"));

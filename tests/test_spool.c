@@ -69,6 +69,21 @@ static bool is_row(const struct result *r, int point, int answer, int64_t replic
            r->n == want.n && r->events == want.events && r->why == want.why;
 }
 
+/* The descriptive as columns: what its rows say. */
+static void check_columns(const struct result_source *from, int point, int64_t first, int64_t count,
+                          const struct result *rows)
+{
+    double estimate[256];
+    int32_t n[256];
+    uint8_t why[256];
+    struct errors e = {0};
+    const struct described to = {estimate, n, why};
+    assert_int_equal(results_describe(from, point, ANSWERS - 1, first, count, to, &e), STATUS_OK);
+    for (int64_t i = 0; i < count; i++)
+        assert_true(same_bits(estimate[i], rows[i].estimate) && n[i] == rows[i].n &&
+                    why[i] == (uint8_t)rows[i].why);
+}
+
 /* Reads and compares; false when reading is refused. Wrong rows fail the test. */
 static bool reads(struct spool *s, int point, int64_t first, int64_t count)
 {
@@ -80,6 +95,7 @@ static bool reads(struct spool *s, int point, int64_t first, int64_t count)
         const bool read = from.read(from.handle, point, a, first, count, rows, &e) == STATUS_OK;
         for (int64_t i = 0; read && i < count; i++)
             if (!is_row(&rows[i], point, a, first + i)) fail_msg("a wrong row was read");
+        if (read && a == ANSWERS - 1) check_columns(&from, point, first, count, rows);
         all = all && read;
     }
     errors_free(&e);

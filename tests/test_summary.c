@@ -1,11 +1,13 @@
 /* test_summary.c - operating characteristics: hand examples, R's numbers, properties.
  * SPDX-License-Identifier: MIT */
+#include "engine/quantile.h"
 #include "engine/study.h"
 #include "engine/tally.h"
 #include "example_study.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -59,8 +61,8 @@ static struct study summarise(const struct row *row, int n, struct answer *answe
     struct row rows[128];
     memcpy(rows, row, (size_t)n * sizeof *row);
     struct errors e = {0};
-    const struct result_source from = {read_case, rows};
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    const struct result_source from = {.read = read_case, .handle = rows};
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     return s;
 }
 
@@ -234,6 +236,32 @@ static void infinite_logarithm(void **state)
     study_free(&s);
 }
 
+/* Of k, k+1, …, k+n-1 the mean is k + (n-1)/2 and the variance n(n+1)/12, however large k and
+ * whatever the pieces; equal numbers have none. What is not finite is left out. */
+static void moments_of_pieces(void **state)
+{
+    (void)state;
+    enum { N = 9000 };
+    double x[N + 3];
+    for (int i = 0; i < N; i++) x[i] = 1e9 + i;
+    x[N] = NAN, x[N + 1] = INFINITY, x[N + 2] = -INFINITY;
+    for (int piece = 1; piece <= N; piece = piece * 3 + 1) {
+        struct moments m = {0}, equal = {0};
+        for (int at = 0; at < N; at += piece)
+            moments_add_all(&m, x + at, N - at < piece ? N - at : piece);
+        moments_add_all(&m, x + N, 3);
+        assert_int_equal(m.n, N);
+        check_number("pieces", "mean", m.mean, 1e9 + (N - 1) / 2.0, 1e-15);
+        check_number("pieces", "variance", moments_variance(&m), N * (N + 1.0) / 12, 1e-12);
+        for (int at = 0; at < N; at += piece) {
+            const double same[3] = {0.1, 0.1, 0.1};
+            moments_add_all(&equal, same, 3);
+        }
+        check_number("equal", "mean", equal.mean, 0.1, 0);
+        check_number("equal", "squares", equal.squares, 0, 0);
+    }
+}
+
 /* Points times answers in order, more rows than one block, and the measures a design added stay. */
 static void whole_study(void **state)
 {
@@ -244,7 +272,7 @@ static void whole_study(void **state)
     const struct result_source from = example_rows();
     s.measure = &before;
     s.n_measures = 1;
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     assert_string_equal(s.measure[0].name, "patients_mean");
     for (int64_t i = 2; i < s.n_measures; i++) {
         const struct measure *a = &s.measure[i - 1], *b = &s.measure[i];
@@ -325,8 +353,8 @@ static void agreement_by_hand(void **state)
                       .truth = truth,
                       .truth_se = truth_se};
     struct errors e = {0};
-    const struct result_source from = {read_pair, row};
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    const struct result_source from = {.read = read_pair, .handle = row};
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     assert_int_equal(s.n_agreements, 4);
     check_pair(&s.agreement[0], "power", A, B, (double[]){0.2, 0.2, 0.2, 0.4, 0, sqrt(0.4 / 10)});
     check_pair(&s.agreement[1], "reject", A, B, (double[]){0.4, 0.2, 0.2, 0.2, 0, sqrt(0.4 / 10)});
@@ -345,7 +373,7 @@ static void agreement_over_blocks(void **state)
     struct study s = example_study(REPLICATES);
     struct errors e = {0};
     const struct result_source from = example_rows();
-    assert_int_equal(study_summarise(&s, &from, &e), STATUS_OK);
+    assert_int_equal(study_summarise(&s, &from, NULL, &e), STATUS_OK);
     assert_int_equal(s.n_agreements, EXAMPLE_POINTS * 2);
     for (int64_t i = 0; i < s.n_agreements; i++) {
         const struct agreement *g = &s.agreement[i];
@@ -369,14 +397,61 @@ static void agreement_over_blocks(void **state)
     arena_free(&s.memory);
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Every rank of values that are spread, equal, far apart, infinite, against sorting them. */
+static void ranks_by_sorting(void **state)
+{
+    (void)state;
+    enum { N = 2500, KINDS = 6 };
+    double x[N], sorted[N], room[N], value[3];
+    uint64_t bits = 1;
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int n = 1; n <= N; n = 3 * n + 1) {
+            for (int i = 0; i < n; i++) {
+                bits = bits * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+                const double u = (double)(bits >> 11) * 0x1p-53;
+                const double of[KINDS] = {u,
+                                          floor(3 * u),
+                                          7,
+                                          exp(99 * u),
+                                          u < 0.3   ? INFINITY
+                                          : u < 0.5 ? -INFINITY
+                                                    : u,
+                                          (u - 0.5) * 1e308 * 3};
+                x[i] = sorted[i] = of[kind];
+            }
+            qsort(sorted, (size_t)n, sizeof *sorted, ascending);
+            for (int64_t k = 0; k < n; k++) {
+                const int64_t rank[3] = {k / 2, k, k + (n - 1 - k) / 3};
+                quantile_find(x, n, rank, 3, value, room);
+                for (int j = 0; j < 3; j++)
+                    if (memcmp(&value[j], &sorted[rank[j]], sizeof *value) != 0)
+                        fail_msg("kind %d, %d values, rank %d: %g", kind, n, (int)rank[j],
+                                 value[j]);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_r),      cmocka_unit_test(hand_example),
-        cmocka_unit_test(wilson_limits),      cmocka_unit_test(one_sided_rejections_are_power),
-        cmocka_unit_test(nothing_defined),    cmocka_unit_test(test_without_estimate),
-        cmocka_unit_test(infinite_logarithm), cmocka_unit_test(whole_study),
-        cmocka_unit_test(agreement_by_hand),  cmocka_unit_test(agreement_over_blocks),
+        cmocka_unit_test(ranks_by_sorting),
+        cmocka_unit_test(agrees_with_r),
+        cmocka_unit_test(hand_example),
+        cmocka_unit_test(wilson_limits),
+        cmocka_unit_test(one_sided_rejections_are_power),
+        cmocka_unit_test(nothing_defined),
+        cmocka_unit_test(test_without_estimate),
+        cmocka_unit_test(infinite_logarithm),
+        cmocka_unit_test(moments_of_pieces),
+        cmocka_unit_test(whole_study),
+        cmocka_unit_test(agreement_by_hand),
+        cmocka_unit_test(agreement_over_blocks),
     };
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
 }

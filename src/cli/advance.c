@@ -93,7 +93,8 @@ static int next_size(int size, int least, int most, double seconds)
 }
 
 static enum status simulate_waves(const struct advance *a, struct simulator *simulator,
-                                  struct progress *progress, bool *complete, struct errors *e)
+                                  struct progress *progress, bool *complete, struct effort *effort,
+                                  struct errors *e)
 {
     const int least = a->threads * ranks_count();
     const size_t block = BLOCK_REPLICATES * (size_t)a->plan->n_answers * sizeof(struct result);
@@ -111,16 +112,19 @@ static enum status simulate_waves(const struct advance *a, struct simulator *sim
         while (n < size && (task[n] = next_task(a, &cursor)).point >= 0) n++;
         *complete = n == 0;
         if (n == 0) break;
-        const double started = monotonic_seconds();
+        const double started = monotonic_seconds(), before = processor_seconds();
         ranks_simulate(simulator, task, n, rows);
+        const double simulated = monotonic_seconds(), between = processor_seconds();
         status = save(a, task, n, rows, progress, e);
-        progress_show(progress, false);
-        const double now = monotonic_seconds();
-        size = next_size(size, least, room, now - started);
-        if (status == STATUS_OK && now - saved > SAVE_EVERY) {
+        if (status == STATUS_OK && simulated - saved > SAVE_EVERY) {
             status = spool_sync(a->spool, e);
-            saved = now;
+            saved = simulated;
         }
+        effort->seconds += simulated - started;
+        effort->simulating += between - before;
+        effort->storing += processor_seconds() - between;
+        progress_show(progress, false);
+        size = next_size(size, least, room, monotonic_seconds() - started);
     }
     free(rows);
     free(task);
@@ -128,10 +132,11 @@ static enum status simulate_waves(const struct advance *a, struct simulator *sim
 }
 
 static enum status simulate_all(const struct advance *a, struct simulator *s,
-                                struct progress *progress, struct errors *e)
+                                struct progress *progress, struct effort *effort, struct errors *e)
 {
     bool complete;
-    enum status status = simulate_waves(a, s, progress, &complete, e);
+    enum status status = simulate_waves(a, s, progress, &complete, effort, e);
+    effort->trials = progress->done - progress->before;
     progress_show(progress, true);
     if (status == STATUS_OK) status = spool_sync(a->spool, e);
     if (status != STATUS_OK || complete) return status;
@@ -192,7 +197,7 @@ static enum status find_truths(const struct advance *a, struct simulator *s, str
     return stop_status();
 }
 
-enum status advance(const struct advance *a, double *rate, struct errors *e)
+enum status advance(const struct advance *a, struct effort *effort, struct errors *e)
 {
     const struct plan *plan = a->plan;
     const int64_t total = portion_replicates(a->portion, plan->n_points, 0, plan->replicates);
@@ -203,8 +208,8 @@ enum status advance(const struct advance *a, double *rate, struct errors *e)
         (void)fprintf(stderr, "shocksim: going on from %lld trials already simulated\n",
                       (long long)before);
     struct simulator simulator = simulator_new(plan, a->threads);
-    enum status status = simulate_all(a, &simulator, &progress, e);
-    *rate = progress_rate(&progress);
+    *effort = (struct effort){0};
+    enum status status = simulate_all(a, &simulator, &progress, effort, e);
     if (status == STATUS_OK) status = find_truths(a, &simulator, e);
     simulator_free(&simulator);
     return status;

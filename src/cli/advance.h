@@ -21,8 +21,15 @@ struct advance {
 /* From here on SIGINT, SIGTERM and SIGUSR1 end advance() with everything saved. */
 void advance_watch_signals(void);
 
+/* What it took: seconds, and of processor time of all threads of this process. */
+struct effort {
+    int64_t trials;
+    double seconds, simulating; /* until the trials' results are in memory */
+    double storing;             /* processor time to bring them into the spool */
+};
+
 /* Simulates, then finds truths. STATUS_STOPPED or STATUS_INTERRUPTED, with a message, when a signal
- * or the deadline came first. rate: trials a second. */
-enum status advance(const struct advance *a, double *rate, struct errors *e);
+ * or the deadline came first. */
+enum status advance(const struct advance *a, struct effort *effort, struct errors *e);
 
 #endif

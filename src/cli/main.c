@@ -4,7 +4,7 @@
 #include "base/version.h"
 #include "cli/arguments.h"
 #include "engine/parallel.h"
-#include "io/chunk.h"
+#include "io/deflate.h"
 #include "io/result_file.h"
 
 #include <fcntl.h>
@@ -35,7 +35,8 @@ static void write_version(struct buffer *out)
 {
     buffer_printf(out, "shocksim %s (revision %s)\n", version_program(), version_revision());
     buffer_printf(out, "GSL %s\n%s\n%s\nlibfyaml %s\n%s\n%s\n", gsl_version, result_file_library(),
-                  chunk_library(), tree_library_version(), checksum_library(), parallel_library());
+                  deflate_library(), tree_library_version(), checksum_library(),
+                  parallel_library());
     buffer_puts(out, "PCG64 XSL-RR 128/64\n");
 }
 

@@ -130,19 +130,53 @@ static enum status check_missing(const struct shards *all, const char *path, str
 
 /* --- one result file -------------------------------------------------------------------------- */
 
+/* Blocks of replicates take turns among shards. */
+static const struct shard *shard_of(const struct shards *all, int point, int64_t replicate)
+{
+    return all->of[portion_of_block(all->n, point, replicate) - 1];
+}
+
+static int64_t until_next_block(int64_t replicate, int64_t most)
+{
+    const int64_t block = BLOCK_REPLICATES - replicate % BLOCK_REPLICATES;
+    return block < most ? block : most;
+}
+
 static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
                              struct result *rows, struct errors *e)
 {
     const struct shards *all = handle;
     enum status status = STATUS_OK;
     for (int64_t done = 0; done < count && status == STATUS_OK;) {
-        const int64_t at = first + done, left = count - done;
-        const int64_t block = BLOCK_REPLICATES - at % BLOCK_REPLICATES,
-                      n = left < block ? left : block;
-        const struct shard *shard = all->of[portion_of_block(all->n, point, at) - 1];
-        const struct result_source from = spool_rows(shard->spool);
+        const int64_t at = first + done, n = until_next_block(at, count - done);
+        const struct result_source from = spool_rows(shard_of(all, point, at)->spool);
         status = from.read(from.handle, point, answer, at, n, rows + done, e);
         done += n;
+    }
+    return status;
+}
+
+static enum status describe(void *handle, int point, int answer, int64_t first, int64_t count,
+                            struct described to, struct errors *e)
+{
+    const struct shards *all = handle;
+    enum status status = STATUS_OK;
+    for (int64_t done = 0; done < count && status == STATUS_OK;) {
+        const int64_t at = first + done, n = until_next_block(at, count - done);
+        const struct result_source from = spool_rows(shard_of(all, point, at)->spool);
+        status = results_describe(&from, point, answer, at, n, described_from(to, done), e);
+        done += n;
+    }
+    return status;
+}
+
+static enum status expect(void *handle, int point, int answer, struct errors *e)
+{
+    const struct shards *all = handle;
+    enum status status = STATUS_OK;
+    for (int k = 0; k < all->n && status == STATUS_OK; k++) {
+        const struct result_source from = spool_rows(all->of[k]->spool);
+        status = results_expect(&from, point, answer, e);
     }
     return status;
 }
@@ -218,7 +252,10 @@ static enum status merge(const struct shards *all, const struct arguments *a, in
     status = check_identities(all, &plan, e);
     if (status == STATUS_OK) status = fill_study(all, &plan, &s, e);
     if (status == STATUS_OK) {
-        const struct result_source rows = {read_rows, (void *)(uintptr_t)all};
+        const struct result_source rows = {.read = read_rows,
+                                           .describe = describe,
+                                           .expect = expect,
+                                           .handle = (void *)(uintptr_t)all};
         s.keep_replicates =
             output_keeps_replicates(&plan, argument_given(a, "--no-replicates"), quiet);
         status = output_write(path, &s, &plan, &rows, threads, e);

@@ -81,8 +81,7 @@ bool output_keeps_replicates(const struct plan *plan, bool unwanted, bool quiet)
 enum status output_write(const char *path, struct study *s, const struct plan *plan,
                          const struct result_source *rows, int threads, struct errors *e)
 {
-    enum status status = study_compare(s, plan, rows, e);
-    if (status == STATUS_OK) status = study_summarise(s, rows, e);
+    enum status status = study_find(s, plan, rows, e);
     if (status == STATUS_OK) status = result_file_write(path, s, rows, threads, e);
     return status;
 }

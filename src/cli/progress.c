@@ -6,11 +6,21 @@
 #include <time.h>
 #include <unistd.h>
 
-double monotonic_seconds(void)
+static double seconds_of(clockid_t clock)
 {
     struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double monotonic_seconds(void)
+{
+    return seconds_of(CLOCK_MONOTONIC);
+}
+
+double processor_seconds(void)
+{
+    return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 struct progress progress_start(bool quiet, int64_t total, int64_t before,

@@ -19,5 +19,6 @@ void progress_show(struct progress *p, bool last);
 double progress_seconds(const struct progress *p);
 double progress_rate(const struct progress *p);
 double monotonic_seconds(void);
+double processor_seconds(void); /* of all threads of this process */
 
 #endif

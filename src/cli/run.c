@@ -63,10 +63,37 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
     return status;
 }
 
+static enum status describe(void *handle, int point, int answer, int64_t first, int64_t count,
+                            struct described to, struct errors *e)
+{
+    const struct run *run = handle;
+    const int64_t left = run->advance.from - first;
+    const int64_t from_old = left <= 0 ? 0 : left < count ? left : count;
+    enum status status = STATUS_OK;
+    if (from_old > 0) {
+        const struct result_source old = result_file_rows(run->old);
+        status = results_describe(&old, point, answer, first, from_old, to, e);
+    }
+    if (status == STATUS_OK && count > from_old) {
+        const struct result_source fresh = spool_rows(run->advance.spool);
+        status = results_describe(&fresh, point, answer, first + from_old, count - from_old,
+                                  described_from(to, from_old), e);
+    }
+    return status;
+}
+
+static enum status expect(void *handle, int point, int answer, struct errors *e)
+{
+    const struct run *run = handle;
+    const struct result_source fresh = spool_rows(run->advance.spool);
+    return results_expect(&fresh, point, answer, e);
+}
+
 static enum status write_results(struct run *run, struct errors *e)
 {
     const struct plan *plan = run->advance.plan;
-    const struct result_source rows = {read_rows, run};
+    const struct result_source rows = {
+        .read = read_rows, .describe = describe, .expect = expect, .handle = run};
     struct study s;
     study_of_plan(plan, &s);
     s.keep_replicates = run->keep_replicates;
@@ -166,8 +193,9 @@ static enum status open_spool(struct run *run, struct errors *e)
 
 /* --- the run ---------------------------------------------------------------------------------- */
 
-static void say_done(const struct run *run, double rate, double seconds)
+static void say_done(const struct run *run, const struct effort *effort, double seconds)
 {
+    const double rate = effort->seconds > 0 ? (double)effort->trials / effort->seconds : 0;
     const struct advance *a = &run->advance;
     const struct plan *plan = a->plan;
     if (a->quiet) return;
@@ -179,8 +207,11 @@ static void say_done(const struct run *run, double rate, double seconds)
     else
         (void)fprintf(stderr, "%d point%s x %lld trials", plan->n_points,
                       plan->n_points > 1 ? "s" : "", (long long)plan->replicates);
-    (void)fprintf(stderr, ", %.0f trials a second on %d thread%s, %.1f s in all\n", rate,
-                  a->threads, a->threads > 1 ? "s" : "", seconds);
+    (void)fprintf(stderr,
+                  ", %.0f trials a second on %d thread%s, %.1f s in all (processor time: trials "
+                  "%.2f s, files %.2f s)\n",
+                  rate, a->threads, a->threads > 1 ? "s" : "", seconds, effort->simulating,
+                  effort->storing);
 }
 
 static enum status continue_run(struct run *run, struct errors *e)
@@ -188,12 +219,14 @@ static enum status continue_run(struct run *run, struct errors *e)
     struct advance *a = &run->advance;
     const struct plan *plan = a->plan;
     const double started = monotonic_seconds();
-    double rate = 0;
+    struct effort effort = {0};
     advance_watch_signals();
     enum status status = open_spool(run, e);
-    if (status == STATUS_OK) status = advance(a, &rate, e);
+    if (status == STATUS_OK) status = advance(a, &effort, e);
+    const double found = processor_seconds();
     if (status == STATUS_OK) status = run->is_shard ? write_shard(run, e) : write_results(run, e);
-    if (status == STATUS_OK) say_done(run, rate, monotonic_seconds() - started);
+    effort.storing += processor_seconds() - found;
+    if (status == STATUS_OK) say_done(run, &effort, monotonic_seconds() - started);
     const bool more = status == STATUS_OK && /* what goes further serves a later run */
                       spool_replicates(a->spool) >
                           portion_replicates(a->portion, plan->n_points, a->from, plan->replicates);

@@ -69,7 +69,7 @@ static enum status validate(const struct plan *plan, int threads, bool quiet, st
     struct results results = {plan, xcalloc(n, sizeof *results.row)};
     simulate_all(plan, threads, quiet, results.row);
     study_of_plan(plan, s);
-    const struct result_source rows = {read_rows, &results};
+    const struct result_source rows = {.read = read_rows, .handle = &results};
     const enum status status = study_compare(s, plan, &rows, e);
     free(results.row);
     return status;

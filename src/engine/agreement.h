@@ -5,8 +5,16 @@
 
 #include "engine/study.h"
 
-/* Sets s->agreement from the rows: every pair of tested answers at every point, as in agreement.c.
- * The measures are there already. */
-enum status agreement_find(struct study *s, const struct result_source *rows, struct errors *e);
+/* What the tests of a study found in the trials of one point: two bits a test and trial. */
+struct findings;
+struct findings *findings_new(const struct study *s);
+/* Trials first … first+n-1 of an answer at the point; first is a multiple of 64, and trials come in
+ * order. An answer that tests nothing is left aside. */
+void findings_add(struct findings *f, const struct study *s, int answer, int64_t first,
+                  const struct result *rows, int64_t n);
+/* Appends the point's agreements of every two tests to the study, whose measures of the point are
+ * known. */
+void findings_compare(struct findings *f, struct study *s, int point);
+void findings_free(struct findings *f);
 
 #endif

@@ -2,6 +2,7 @@
 #include "engine/findings.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,12 +35,44 @@ void study_of_plan(const struct plan *plan, struct study *s)
 
 double published_statistic(const char *name, const struct result *r)
 {
-    if (strcmp(name, "ci_low") == 0) return r->ci_low;
-    if (strcmp(name, "ci_high") == 0) return r->ci_high;
-    if (strcmp(name, "ci_width") == 0) return r->ci_high - r->ci_low;
-    if (strcmp(name, "p_value") == 0) return r->p_value;
-    if (strcmp(name, "se") == 0) return r->se;
-    return r->estimate;
+    double x;
+    published_statistics(name, r, 1, &x);
+    return x;
+}
+
+static double member(const struct result *r, size_t at)
+{
+    double x;
+    memcpy(&x, (const char *)r + at, sizeof x);
+    return x;
+}
+
+/* The members of a result that a statistic is; of a width, two. */
+struct members {
+    const char *statistic;
+    size_t at, less;
+};
+static const struct members *members_of(const char *statistic)
+{
+    enum { NONE = sizeof(struct result) };
+    static const struct members other[] = {
+        {"ci_low", offsetof(struct result, ci_low), NONE},
+        {"ci_high", offsetof(struct result, ci_high), NONE},
+        {"ci_width", offsetof(struct result, ci_high), offsetof(struct result, ci_low)},
+        {"p_value", offsetof(struct result, p_value), NONE},
+        {"se", offsetof(struct result, se), NONE},
+    };
+    for (size_t k = 0; k < sizeof other / sizeof *other; k++)
+        if (strcmp(statistic, other[k].statistic) == 0) return &other[k];
+    return NULL;
+}
+
+void published_statistics(const char *name, const struct result *r, int64_t n, double *x)
+{
+    const struct members *of = members_of(name);
+    for (int64_t i = 0; i < n; i++) x[i] = of ? member(&r[i], of->at) : r[i].estimate;
+    if (of != NULL && of->less < sizeof *r)
+        for (int64_t i = 0; i < n; i++) x[i] -= member(&r[i], of->less);
 }
 
 bool published_is_ratio(const struct answer *a, const char *statistic)
@@ -55,25 +88,41 @@ struct comparison {
     const struct result_source *rows;
     struct errors *errors;
     struct result *chunk;
+    struct described columns;
     double *x[3]; /* [replicates] a statistic of every trial each, NaN where it has none */
+    bool *placed; /* [n_published] */
+    int held[3];  /* the rows that they are about; -1: nothing, any more */
 };
 
 enum { CHUNK = 4096 };
 
-/* Fills x[to] with what the row is about. */
-static enum status take(struct comparison *c, int row, int to)
+/* Reads a block of what a row is about. */
+static enum status take_block(struct comparison *c, int row, int64_t first, int64_t n, double *x)
 {
     const struct published *p = &c->study->published[row];
     const int source = c->plan->published_source[row];
+    if (answer_is_descriptive(&c->study->answer[source]) && members_of(p->statistic) == NULL) {
+        const struct described to = {x, c->columns.n, c->columns.why};
+        return results_describe(c->rows, 0, source, first, n, to, c->errors);
+    }
+    const enum status status =
+        c->rows->read(c->rows->handle, 0, source, first, n, c->chunk, c->errors);
+    if (status == STATUS_OK) published_statistics(p->statistic, c->chunk, n, x);
+    return status;
+}
+
+/* Fills x[to] with what the row is about. */
+static enum status take(struct comparison *c, int row, int to)
+{
     const int64_t n = c->study->replicates;
+    if (c->held[to] == row) return STATUS_OK;
+    c->held[to] = -1;
     for (int64_t first = 0; first < n; first += CHUNK) {
         const int64_t count = n - first < CHUNK ? n - first : CHUNK;
-        const enum status status =
-            c->rows->read(c->rows->handle, 0, source, first, count, c->chunk, c->errors);
+        const enum status status = take_block(c, row, first, count, &c->x[to][first]);
         if (status != STATUS_OK) return status;
-        for (int64_t i = 0; i < count; i++)
-            c->x[to][first + i] = published_statistic(p->statistic, &c->chunk[i]);
     }
+    c->held[to] = row;
     return STATUS_OK;
 }
 
@@ -110,20 +159,45 @@ static double reach_of(const struct study *s, int row, const struct answer *a)
     return p->printed.ratio ? log(to / from) : to - from;
 }
 
+/* What a row's fit says once its place among n trials' numbers is known. */
+static void judge_place(struct comparison *c, int row, int64_t n)
+{
+    struct published *p = &c->study->published[row];
+    const struct answer *a = &c->study->answer[c->plan->published_source[row]];
+    p->fit.unanswered = 1 - (double)n / (double)c->study->replicates;
+    if (2 * n < c->study->replicates) /* most trials have no such number: that is no fit */
+        p->fit.percentile = NAN;
+    p->fit.far = fit_is_far(&p->printed, p->fit.simulated, reach_of(c->study, row, a));
+    c->placed[row] = true;
+}
+
+/* Places the rows that are about an answer's estimates. */
+static void place_estimates(void *handle, int point, int answer, const struct estimates *all)
+{
+    struct comparison *c = handle;
+    for (int row = 0; row < c->study->n_published; row++) {
+        struct published *p = &c->study->published[row];
+        if (point > 0 || c->plan->published_source[row] != answer ||
+            members_of(p->statistic) != NULL)
+            continue;
+        fit_place_about(&p->fit, &p->printed, all->x, (int)all->n, &all->spread, all->room);
+        judge_place(c, row, all->n);
+    }
+}
+
 static enum status place(struct comparison *c, int row)
 {
     struct published *p = &c->study->published[row];
-    const enum status status = take(c, row, 0);
+    enum status status = results_expect(c->rows, 0, c->plan->published_source[row], c->errors);
+    if (status == STATUS_OK) status = take(c, row, 0);
+    if (status != STATUS_OK) return status;
     int n = 0;
     for (int64_t i = 0; i < c->study->replicates; i++)
         if (!isnan(c->x[0][i])) c->x[0][n++] = c->x[0][i];
-    fit_place(&p->fit, &p->printed, c->x[0], n);
-    p->fit.unanswered = 1 - (double)n / (double)c->study->replicates;
-    if (2 * (int64_t)n < c->study->replicates) /* most trials have no such number: that is no fit */
-        p->fit.percentile = NAN;
-    const struct answer *a = &c->study->answer[c->plan->published_source[row]];
-    p->fit.far = fit_is_far(&p->printed, p->fit.simulated, reach_of(c->study, row, a));
-    return status;
+    c->held[0] = c->held[1] = -1; /* they are worked in */
+    fit_place(&p->fit, &p->printed, c->x[0], n, c->x[1]);
+    judge_place(c, row, n);
+    return STATUS_OK;
 }
 
 static enum status take_three(struct comparison *c, const int row[3], struct printed printed[3])
@@ -201,21 +275,62 @@ static enum status compare_given_deaths(struct comparison *c, int row)
     return status;
 }
 
+static struct comparison comparison_new(struct study *s, const struct plan *plan,
+                                        const struct result_source *rows, struct errors *e)
+{
+    for (int k = 0; k < s->n_published; k++) s->published[k].fit = fit_unknown();
+    return (struct comparison){.study = s,
+                               .plan = plan,
+                               .rows = rows,
+                               .errors = e,
+                               .placed = xcalloc((size_t)s->n_published, sizeof(bool))};
+}
+
+/* What needs more than one answer's estimates. */
+static enum status compare(struct comparison *c)
+{
+    const struct study *s = c->study;
+    enum status status = STATUS_OK;
+    c->chunk = xcalloc(CHUNK, sizeof *c->chunk);
+    c->columns = described_new(CHUNK);
+    for (int k = 0; k < 3; k++) {
+        c->x[k] = xcalloc((size_t)s->replicates, sizeof *c->x[k]);
+        c->held[k] = -1;
+    }
+    for (int k = 0; k < s->n_published && status == STATUS_OK; k++) {
+        if (!c->placed[k]) status = place(c, k);
+        if (status == STATUS_OK && strcmp(s->published[k].statistic, "estimate") == 0)
+            status = count_exact(c, k);
+    }
+    for (int k = 0; k < s->n_published && status == STATUS_OK; k++)
+        if (strcmp(s->published[k].statistic, "mean") == 0) status = compare_given_deaths(c, k);
+    return status;
+}
+
+static void comparison_free(struct comparison *c)
+{
+    for (int k = 0; k < 3; k++) free(c->x[k]);
+    free(c->chunk);
+    described_free(&c->columns);
+    free(c->placed);
+}
+
 enum status study_compare(struct study *s, const struct plan *plan,
                           const struct result_source *rows, struct errors *e)
 {
-    struct comparison c = {s, plan, rows, e, xcalloc(CHUNK, sizeof *c.chunk), {0}};
-    for (int k = 0; k < 3; k++) c.x[k] = xcalloc((size_t)s->replicates, sizeof *c.x[k]);
-    enum status status = STATUS_OK;
-    for (int k = 0; k < s->n_published && status == STATUS_OK; k++) {
-        const char *statistic = s->published[k].statistic;
-        s->published[k].fit = fit_unknown();
-        status = place(&c, k);
-        if (status == STATUS_OK && strcmp(statistic, "estimate") == 0) status = count_exact(&c, k);
-        if (status == STATUS_OK && strcmp(statistic, "mean") == 0)
-            status = compare_given_deaths(&c, k);
-    }
-    for (int k = 0; k < 3; k++) free(c.x[k]);
-    free(c.chunk);
+    struct comparison c = comparison_new(s, plan, rows, e);
+    const enum status status = compare(&c);
+    comparison_free(&c);
+    return status;
+}
+
+enum status study_find(struct study *s, const struct plan *plan, const struct result_source *rows,
+                       struct errors *e)
+{
+    struct comparison c = comparison_new(s, plan, rows, e);
+    const struct estimates_reader reader = {place_estimates, &c};
+    enum status status = study_summarise(s, rows, &reader, e);
+    if (status == STATUS_OK && s->n_published > 0) status = compare(&c);
+    comparison_free(&c);
     return status;
 }

@@ -1,8 +1,9 @@
 /* fit.c - see fit.h.  SPDX-License-Identifier: MIT */
 #include "engine/fit.h"
+#include "base/dispatch.h"
+#include "engine/quantile.h"
 #include "engine/study.h"
 #include "engine/tally.h"
-#include "stat/select.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,9 +14,15 @@ double printed_unit(const struct printed *p)
     return pow(10, -p->decimals);
 }
 
+/* Units in 1. */
+static double printed_scale(const struct printed *p)
+{
+    return pow(10, p->decimals);
+}
+
 double printed_digits(const struct printed *p, double x)
 {
-    return round(x * pow(10, p->decimals));
+    return round(x * printed_scale(p));
 }
 
 struct fit fit_unknown(void)
@@ -37,26 +44,58 @@ static double mid_percentile(int smaller, int equal, int n)
     return (smaller + 0.5 * equal) / n;
 }
 
-void fit_place(struct fit *f, const struct printed *p, double *x, int n)
+struct share {
+    int smaller, equal;
+};
+
+/* Of what x prints, how much is smaller than `digits` and how much as large. */
+MULTIVERSION static struct share share_printed(double digits, double scale, const double *x, int n)
+{
+    int smaller = 0, larger = 0;
+    for (int i = 0; i < n; i++) {
+        const double d = round(x[i] * scale);
+        smaller += d < digits;
+        larger += d > digits;
+    }
+    return (struct share){smaller, n - smaller - larger};
+}
+
+static struct spread spread_of(const double *x, int n, bool ratio)
+{
+    enum { BLOCK = 1024 };
+    struct moments m = {0};
+    double logarithm[BLOCK];
+    for (int at = 0; at < n; at += BLOCK) {
+        const int here = n - at < BLOCK ? n - at : BLOCK;
+        for (int i = 0; ratio && i < here; i++) logarithm[i] = log(x[at + i]);
+        moments_add_all(&m, ratio ? logarithm : x + at, here);
+    }
+    return moments_spread(&m);
+}
+
+void fit_place_about(struct fit *f, const struct printed *p, const double *x, int n,
+                     const struct spread *known, double *room)
 {
     if (n == 0) return;
-    const double digits = printed_digits(p, p->value);
-    struct moments m = {0};
-    int smaller = 0, equal = 0;
-    for (int i = 0; i < n; i++) {
-        const double d = printed_digits(p, x[i]), y = p->ratio ? log(x[i]) : x[i];
-        smaller += d < digits;
-        equal += !(d < digits) && !(d > digits);
-        if (isfinite(y)) moments_add(&m, y);
-    }
-    f->percentile = mid_percentile(smaller, equal, n);
-    f->low = select_smallest(x, n, (int)(0.025 * (n - 1)));
-    f->high = select_smallest(x, n, (int)ceil(0.975 * (n - 1)));
-    if (m.n == 0) return;
+    const double scale = printed_scale(p);
+    const struct share share = share_printed(round(p->value * scale), scale, x, n);
+    const int64_t rank[2] = {(int64_t)(0.025 * (n - 1)), (int64_t)ceil(0.975 * (n - 1))};
+    double limit[2];
+    quantile_find(x, n, rank, 2, limit, room);
+    f->percentile = mid_percentile(share.smaller, share.equal, n);
+    f->low = limit[0];
+    f->high = limit[1];
+    if (known->n == 0) return;
     const double unit = p->ratio ? printed_unit(p) / p->value : printed_unit(p);
-    const double variance = (m.n > 1 ? moments_variance(&m) : 0) + unit * unit / 12;
-    f->simulated = p->ratio ? exp(m.mean) : m.mean;
-    f->z = ((p->ratio ? log(p->value) : p->value) - m.mean) / sqrt(variance);
+    const double variance = known->variance + unit * unit / 12;
+    f->simulated = p->ratio ? exp(known->mean) : known->mean;
+    f->z = ((p->ratio ? log(p->value) : p->value) - known->mean) / sqrt(variance);
+}
+
+void fit_place(struct fit *f, const struct printed *p, const double *x, int n, double *room)
+{
+    const struct spread spread = spread_of(x, n, p->ratio);
+    fit_place_about(f, p, x, n, &spread, room);
 }
 
 bool fit_is_far(const struct printed *p, double simulated, double reach)
@@ -68,11 +107,15 @@ bool fit_is_far(const struct printed *p, double simulated, double reach)
 double fit_exact(const struct printed p[3], double *const x[3], int n)
 {
     int exact = 0;
+    double scale[3], digits[3];
+    for (int k = 0; k < 3; k++) {
+        scale[k] = printed_scale(&p[k]);
+        digits[k] = round(p[k].value * scale[k]);
+    }
     for (int i = 0; i < n; i++) {
         bool same = true;
         for (int k = 0; k < 3; k++)
-            same = same &&
-                   fabs(printed_digits(&p[k], x[k][i]) - printed_digits(&p[k], p[k].value)) < 0.5;
+            same = same && fabs(round(x[k][i] * scale[k]) - digits[k]) < 0.5;
         exact += same;
     }
     return n > 0 ? (double)exact / n : NAN;
@@ -83,7 +126,8 @@ double fit_exact(const struct printed p[3], double *const x[3], int n)
 
 /* Two outcomes on one covariate, and the inverse of their residual covariance. */
 struct regression {
-    double mean[3]; /* of the outcomes and the covariate */
+    double scale[3], unit[3]; /* of the outcomes and the covariate as printed */
+    double mean[3];
     double slope[2];
     double inverse[2][2];
 };
@@ -93,25 +137,24 @@ static bool usable(double *const x[3], int i)
     return isfinite(x[0][i]) && isfinite(x[1][i]) && isfinite(x[2][i]);
 }
 
-static double deaths_as_printed(const struct printed *p, double deaths)
+static double as_printed(const struct regression *r, int k, double x)
 {
-    return printed_digits(p, deaths) * printed_unit(p);
+    return round(x * r->scale[k]) * r->unit[k];
 }
 
 /* Sums of squares and products about the means, in one pass (Chan, Golub & LeVeque 1983, Am Stat
  * 37:242, eq. 1.3). */
-static int cross_products(const struct printed p[3], double *const x[3], int n, double mean[3],
-                          double s[3][3])
+static int cross_products(struct regression *r, double *const x[3], int n, double s[3][3])
 {
     int count = 0;
     for (int i = 0; i < n; i++) {
         if (!usable(x, i)) continue;
-        const double v[3] = {x[0][i], x[1][i], deaths_as_printed(&p[2], x[2][i])};
-        const double d[3] = {v[0] - mean[0], v[1] - mean[1], v[2] - mean[2]};
+        const double v[3] = {x[0][i], x[1][i], as_printed(r, 2, x[2][i])};
+        const double d[3] = {v[0] - r->mean[0], v[1] - r->mean[1], v[2] - r->mean[2]};
         count++;
-        for (int j = 0; j < 3; j++) mean[j] += d[j] / count;
+        for (int j = 0; j < 3; j++) r->mean[j] += d[j] / count;
         for (int j = 0; j < 3; j++)
-            for (int k = 0; k < 3; k++) s[j][k] += d[j] * (v[k] - mean[k]);
+            for (int k = 0; k < 3; k++) s[j][k] += d[j] * (v[k] - r->mean[k]);
     }
     return count;
 }
@@ -120,13 +163,17 @@ static bool regress(struct regression *r, const struct printed p[3], double *con
 {
     double s[3][3] = {{0}}, residual[2][2];
     *r = (struct regression){0};
-    const int count = cross_products(p, x, n, r->mean, s);
+    for (int k = 0; k < 3; k++) {
+        r->scale[k] = printed_scale(&p[k]);
+        r->unit[k] = printed_unit(&p[k]);
+    }
+    const int count = cross_products(r, x, n, s);
     if (count < 4) return false;
     for (int j = 0; j < 2; j++) r->slope[j] = s[2][2] > 0 ? s[j][2] / s[2][2] : 0;
     for (int j = 0; j < 2; j++)
         for (int k = 0; k < 2; k++) {
             residual[j][k] = (s[j][k] - r->slope[j] * s[2][k]) / (count - 2);
-            if (j == k) residual[j][k] += printed_unit(&p[j]) * printed_unit(&p[j]) / 12;
+            if (j == k) residual[j][k] += r->unit[j] * r->unit[j] / 12;
         }
     const double det = residual[0][0] * residual[1][1] - residual[0][1] * residual[0][1];
     r->inverse[0][0] = residual[1][1] / det;
@@ -136,13 +183,11 @@ static bool regress(struct regression *r, const struct printed p[3], double *con
 }
 
 /* Of a pair and deaths, all as printed. */
-static double chi_squared(const struct regression *r, const struct printed p[3], const double v[3])
+static double chi_squared(const struct regression *r, const double v[3])
 {
     double e[2];
-    const double deaths = deaths_as_printed(&p[2], v[2]) - r->mean[2];
-    for (int j = 0; j < 2; j++)
-        e[j] =
-            printed_digits(&p[j], v[j]) * printed_unit(&p[j]) - r->mean[j] - r->slope[j] * deaths;
+    const double deaths = as_printed(r, 2, v[2]) - r->mean[2];
+    for (int j = 0; j < 2; j++) e[j] = as_printed(r, j, v[j]) - r->mean[j] - r->slope[j] * deaths;
     return e[0] * e[0] * r->inverse[0][0] + 2 * e[0] * e[1] * r->inverse[0][1] +
            e[1] * e[1] * r->inverse[1][1];
 }
@@ -151,11 +196,11 @@ void fit_given_deaths(struct fit *f, const struct printed p[3], double *const x[
 {
     struct regression r;
     if (!regress(&r, p, x, n)) return;
-    const double v[3] = {p[0].value, p[1].value, p[2].value}, far = chi_squared(&r, p, v);
+    const double v[3] = {p[0].value, p[1].value, p[2].value}, far = chi_squared(&r, v);
     int nearer = 0, equal = 0, count = 0;
     for (int i = 0; i < n; i++) {
         if (!usable(x, i)) continue;
-        const double own = chi_squared(&r, p, (const double[]){x[0][i], x[1][i], x[2][i]});
+        const double own = chi_squared(&r, (const double[]){x[0][i], x[1][i], x[2][i]});
         nearer += own < far;
         equal += !(own < far) && !(own > far);
         count++;

@@ -31,14 +31,22 @@ struct fit {
 };
 struct fit fit_unknown(void);
 
-/* Fills simulated, low, high, percentile and z from x[0..n), one value a trial that has one; x is
- * reordered.
+/* Fills simulated, low, high, percentile and z from x[0..n), one value a trial that has one; room:
+ * [n].
  *
  *     percentile = (#{x < v} + #{x = v}/2) / n        both rounded as printed: the mid-P value
  *                                                     (Lancaster 1961, JASA 56:223)
  *     z = (v - mean) / sqrt(sd² + u²/12)              u the unit; u/v for ratios, on logarithms:
  *                                                     rounding adds a uniform error of width u */
-void fit_place(struct fit *f, const struct printed *p, double *x, int n);
+void fit_place(struct fit *f, const struct printed *p, const double *x, int n, double *room);
+/* The same when the mean and the variance of the finite x, or of their logarithms for a ratio, are
+ * known; variance 0 of one. */
+struct spread {
+    int64_t n;
+    double mean, variance;
+};
+void fit_place_about(struct fit *f, const struct printed *p, const double *x, int n,
+                     const struct spread *known, double *room);
 
 /* A mean is far off beyond half of `reach`, and by more than two units of the last digit. reach is
  * a distance in the printed number's own scale (its logarithm for ratios): the number itself, or

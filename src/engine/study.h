@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engine/fit.h"
+#include "engine/results.h"
 #include "model/analysis.h"
 
 #include <stdint.h>
@@ -75,17 +76,24 @@ void study_free(struct study *s);
 /* Whether every point has a number there: tables then hold numbers, not texts. */
 bool study_path_is_number(const struct study *s, int path);
 
-/* Where the replicates' results are read from, in replicate order: file or spool. */
-struct result_source {
-    /* Fills rows[0..count) with results of replicates first … first+count-1. */
-    enum status (*read)(void *handle, int point, int answer, int64_t first, int64_t count,
-                        struct result *rows, struct errors *e);
+/* The estimates of an answer at a point, on the natural scale: of trials that have one. */
+struct estimates {
+    const double *x; /* [n] */
+    int64_t n;
+    struct spread spread; /* of the finite ones on the scale of inference */
+    double *room;         /* [n] to work in */
+};
+/* Shown every answer's estimates while they are in memory, but not those of which some come without
+ * an answer. */
+struct estimates_reader {
+    void (*read)(void *handle, int point, int answer, const struct estimates *estimates);
     void *handle;
 };
 
 /* Appends the measures of every point and answer, and sets how far analyses agree; formulas are in
- * summary.c and agreement.c. */
-enum status study_summarise(struct study *s, const struct result_source *rows, struct errors *e);
+ * summary.c and agreement.c. reader: NULL, or who else wants the estimates. */
+enum status study_summarise(struct study *s, const struct result_source *rows,
+                            const struct estimates_reader *reader, struct errors *e);
 
 /* A statistic of one endpoint in one arm, kept for comparison with a published figure. */
 #define DESCRIBE_METHOD "describe"

@@ -29,7 +29,7 @@
  * tau), relative_bias also where it cannot be told from 0. A ratio of 0 or infinity has no
  * logarithm: it counts in shares and medians, not in means, whose n says how many were left. Rows
  * about tests are left out where nothing is tested, rows about the truth where there is none. Sums
- * run in replicate order, so a measure is a function of the rows alone. */
+ * run over blocks of replicates in order, so a measure is a function of the rows alone. */
 #include "engine/study.h"
 
 #include "base/text.h"
@@ -96,6 +96,12 @@ bool study_path_is_number(const struct study *s, int path)
     return true;
 }
 
+/* A block of replicates as columns; NaN: not counted. */
+struct columns {
+    double estimate[BLOCK], error_squared[BLOCK], se_squared[BLOCK]; /* on the scale of inference */
+    double width[BLOCK], exaggeration[BLOCK];
+};
+
 /* What one pass over the rows of a point and answer gathers. */
 struct tally {
     const struct answer *answer;
@@ -103,8 +109,9 @@ struct tally {
     bool at_null;
     int64_t replicates, undefined, reject, benefit, harm, wrong_sign, covers, covers_of;
     struct moments estimate, se_squared, error_squared, width, exaggeration;
-    int64_t n_estimates;
-    double *estimates; /* natural scale, for the median */
+    int64_t n_estimates, not_counted; /* of replicates with and without an answer */
+    double *estimates;                /* natural scale, for the median */
+    double *room;                     /* [replicates] to find it in */
 };
 
 static double to_inference(enum scale scale, double x)
@@ -122,41 +129,71 @@ static bool cannot_be_told(double truth, double from, double se)
     return fabs(truth - from) <= (se > 0 ? 3 * se : 0) + exact;
 }
 
-static void add_rejection(struct tally *t, const struct result *r, double theta)
+/* Returns how much the rejection exaggerates, or NaN. */
+static double add_rejection(struct tally *t, const struct result *r, double theta)
 {
     const bool benefit = rejects_for_benefit(t->answer, r), harm = rejects_for_harm(t->answer, r);
     t->reject++;
     t->benefit += benefit;
     t->harm += harm;
-    if (isnan(t->truth)) return;
+    if (isnan(t->truth)) return NAN;
     const double effect = t->truth - t->null;
     t->wrong_sign += effect > 0 ? theta < t->null : theta > t->null;
-    if (isfinite(theta)) moments_add(&t->exaggeration, fabs(theta - t->null) / fabs(effect));
+    return fabs(theta - t->null) / fabs(effect);
 }
 
-static void add(struct tally *t, const struct result *r)
+/* Whether there is an answer; its estimate, if it has one. */
+static bool add_estimate(struct tally *t, double estimate, enum undefined why)
+{
+    if (why != UNDEFINED_NO) {
+        t->undefined++;
+        t->not_counted += !isnan(estimate);
+        return false;
+    }
+    t->estimates[t->n_estimates] = estimate;
+    t->n_estimates += !isnan(estimate);
+    return true;
+}
+
+static void add(struct tally *t, const struct result *r, struct columns *c, int64_t i)
 {
     const enum scale scale = t->answer->scale;
-    t->replicates++;
-    if (r->why != UNDEFINED_NO) {
-        t->undefined++;
-        return;
-    }
+    c->estimate[i] = c->error_squared[i] = c->se_squared[i] = c->width[i] = NAN;
+    c->exaggeration[i] = NAN;
+    if (!add_estimate(t, r->estimate, r->why)) return;
     const double theta = to_inference(scale, r->estimate);
-    const double width = to_inference(scale, r->ci_high) - to_inference(scale, r->ci_low);
-    if (result_rejects(t->answer, r)) add_rejection(t, r, theta);
-    if (!isnan(r->estimate)) t->estimates[t->n_estimates++] = r->estimate;
-    if (isfinite(theta)) {
-        moments_add(&t->estimate, theta);
-        moments_add(&t->error_squared, (theta - t->truth) * (theta - t->truth));
-    }
-    if (isfinite(r->se)) moments_add(&t->se_squared, r->se * r->se);
-    if (isfinite(width)) moments_add(&t->width, width);
+    if (result_rejects(t->answer, r)) c->exaggeration[i] = add_rejection(t, r, theta);
+    c->estimate[i] = theta;
+    c->error_squared[i] = (theta - t->truth) * (theta - t->truth);
+    c->se_squared[i] = r->se * r->se;
+    c->width[i] = to_inference(scale, r->ci_high) - to_inference(scale, r->ci_low);
     if (!isnan(r->ci_low) && !isnan(r->ci_high)) {
         const double truth = to_natural(scale, t->truth);
         t->covers_of++;
         t->covers += r->ci_low <= truth && truth <= r->ci_high;
     }
+}
+
+static void add_rows(struct tally *t, const struct result *r, int n, struct columns *c)
+{
+    t->replicates += n;
+    for (int i = 0; i < n; i++) add(t, &r[i], c, i);
+    moments_add_all(&t->estimate, c->estimate, n);
+    moments_add_all(&t->error_squared, c->error_squared, n);
+    moments_add_all(&t->se_squared, c->se_squared, n);
+    moments_add_all(&t->width, c->width, n);
+    moments_add_all(&t->exaggeration, c->exaggeration, n);
+}
+
+static void add_described(struct tally *t, struct described d, int n, struct columns *c)
+{
+    const enum scale scale = t->answer->scale;
+    t->replicates += n;
+    for (int i = 0; i < n; i++) {
+        const bool has = add_estimate(t, d.estimate[i], d.why[i]);
+        c->estimate[i] = has ? to_inference(scale, d.estimate[i]) : NAN;
+    }
+    moments_add_all(&t->estimate, c->estimate, n);
 }
 
 static struct measure empty(const char *name)
@@ -182,7 +219,7 @@ static int location(const struct tally *t, struct measure *m)
     const double natural = to_natural(scale, mean.value);
     const double slope = scale == SCALE_LOG ? natural : 1;
     m[0] = measure_value(mean.name, natural, slope * mean.mcse, mean.n);
-    m[1] = measure_median("estimate_median", t->estimates, t->n_estimates);
+    m[1] = measure_median("estimate_median", t->estimates, t->n_estimates, t->room);
     return 2;
 }
 
@@ -250,7 +287,18 @@ static int measures(const struct tally *t, struct measure *m)
     return n;
 }
 
-static struct tally tally_of(const struct study *s, int point, int answer, double *estimates)
+/* What the pass over the rows works in. */
+struct pass {
+    const struct result_source *from;
+    const struct estimates_reader *reader; /* NULL: none */
+    struct findings *findings;
+    double *estimates, *room; /* [replicates] */
+    struct result *rows;      /* [BLOCK] */
+    struct described described;
+    struct columns *columns;
+};
+
+static struct tally tally_of(const struct study *s, int point, int answer, const struct pass *pass)
 {
     const struct answer *a = &s->answer[answer];
     const int at = point * s->n_answers + answer;
@@ -258,22 +306,44 @@ static struct tally tally_of(const struct study *s, int point, int answer, doubl
                       .truth = s->truth[at],
                       .truth_se = s->truth_se[at],
                       .null = to_inference(a->scale, a->null),
-                      .estimates = estimates};
+                      .estimates = pass->estimates,
+                      .room = pass->room};
     t.at_null = cannot_be_told(t.truth, t.null, t.truth_se);
     return t;
 }
 
-static enum status summarise(struct study *s, int point, int answer,
-                             const struct result_source *from, double *estimates,
-                             struct result *rows, struct errors *e)
+/* A descriptive without a truth has nothing but its estimates. */
+static bool is_described(const struct tally *t)
 {
-    struct tally t = tally_of(s, point, answer, estimates);
-    for (int64_t first = 0; first < s->replicates; first += BLOCK) {
-        const int64_t left = s->replicates - first, n = left < BLOCK ? left : BLOCK;
-        const enum status status = from->read(from->handle, point, answer, first, n, rows, e);
-        if (status != STATUS_OK) return status;
-        for (int64_t i = 0; i < n; i++) add(&t, &rows[i]);
+    return answer_is_descriptive(t->answer) && isnan(t->answer->null) && isnan(t->truth);
+}
+
+static enum status add_block(struct study *s, struct tally *t, int point, int answer, int64_t first,
+                             const struct pass *pass, struct errors *e)
+{
+    const struct result_source *from = pass->from;
+    const int64_t left = s->replicates - first, n = left < BLOCK ? left : BLOCK;
+    enum status status;
+    if (is_described(t)) {
+        status = results_describe(from, point, answer, first, n, pass->described, e);
+        if (status == STATUS_OK) add_described(t, pass->described, (int)n, pass->columns);
+        return status;
     }
+    status = from->read(from->handle, point, answer, first, n, pass->rows, e);
+    if (status != STATUS_OK) return status;
+    add_rows(t, pass->rows, (int)n, pass->columns);
+    findings_add(pass->findings, s, answer, first, pass->rows, n);
+    return status;
+}
+
+static enum status summarise(struct study *s, int point, int answer, const struct pass *pass,
+                             struct errors *e)
+{
+    struct tally t = tally_of(s, point, answer, pass);
+    enum status status = results_expect(pass->from, point, answer, e);
+    for (int64_t first = 0; first < s->replicates && status == STATUS_OK; first += BLOCK)
+        status = add_block(s, &t, point, answer, first, pass, e);
+    if (status != STATUS_OK) return status;
     struct measure *m = &s->measure[s->n_measures];
     const int n = measures(&t, m);
     for (int i = 0; i < n; i++) {
@@ -281,22 +351,54 @@ static enum status summarise(struct study *s, int point, int answer,
         m[i].answer = answer;
     }
     s->n_measures += n;
+    if (pass->reader != NULL && t.not_counted == 0) {
+        const struct estimates all = {t.estimates, t.n_estimates, moments_spread(&t.estimate),
+                                      t.room};
+        pass->reader->read(pass->reader->handle, point, answer, &all);
+    }
     return STATUS_OK;
 }
 
-enum status study_summarise(struct study *s, const struct result_source *rows, struct errors *e)
+static struct pass pass_new(const struct study *s, const struct result_source *from,
+                            const struct estimates_reader *reader)
+{
+    const size_t replicates = (size_t)s->replicates;
+    return (struct pass){.from = from,
+                         .reader = reader,
+                         .findings = findings_new(s),
+                         .estimates = xcalloc(replicates + 1, sizeof(double)),
+                         .room = xcalloc(replicates, sizeof(double)),
+                         .rows = xcalloc(BLOCK, sizeof(struct result)),
+                         .described = described_new(BLOCK),
+                         .columns = xcalloc(1, sizeof(struct columns))};
+}
+
+static void pass_free(struct pass *p)
+{
+    findings_free(p->findings);
+    free(p->estimates);
+    free(p->room);
+    free(p->rows);
+    described_free(&p->described);
+    free(p->columns);
+}
+
+enum status study_summarise(struct study *s, const struct result_source *rows,
+                            const struct estimates_reader *reader, struct errors *e)
 {
     const size_t most = (size_t)s->n_points * (size_t)s->n_answers * MEASURES_MAX;
     struct measure *all = arena_alloc(&s->memory, (size_t)s->n_measures + most, sizeof *all);
     for (int64_t i = 0; i < s->n_measures; i++) all[i] = s->measure[i];
     s->measure = all;
-    double *estimates = xcalloc((size_t)s->replicates, sizeof *estimates);
-    struct result *block = xcalloc(BLOCK, sizeof *block);
+    s->n_agreements = 0;
+    s->agreement = NULL;
+    struct pass pass = pass_new(s, rows, reader);
     enum status status = STATUS_OK;
-    for (int p = 0; p < s->n_points && status == STATUS_OK; p++)
+    for (int p = 0; p < s->n_points && status == STATUS_OK; p++) {
         for (int a = 0; a < s->n_answers && status == STATUS_OK; a++)
-            status = summarise(s, p, a, rows, estimates, block, e);
-    free(estimates);
-    free(block);
-    return status == STATUS_OK ? agreement_find(s, rows, e) : status;
+            status = summarise(s, p, a, &pass, e);
+        if (status == STATUS_OK) findings_compare(pass.findings, s, p);
+    }
+    pass_free(&pass);
+    return status;
 }

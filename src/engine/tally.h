@@ -11,8 +11,17 @@ struct moments {
     int64_t n;
     double mean, squares;
 };
-void moments_add(struct moments *m, double x);
+static inline void moments_add(struct moments *m, double x)
+{
+    m->n++;
+    const double d = x - m->mean;
+    m->mean += d / (double)m->n;
+    m->squares += d * (x - m->mean);
+}
+/* Adds the finite ones among x[0..n). The bits depend on the pieces that x comes in. */
+void moments_add_all(struct moments *m, const double *x, int n);
 double moments_variance(const struct moments *m); /* divisor n - 1; NaN below two */
+struct spread moments_spread(const struct moments *m);
 
 /* A measure with value +- 1.96 mcse as its interval; NaN where there is none. */
 struct measure measure_value(const char *name, double value, double mcse, int64_t n);
@@ -20,8 +29,7 @@ struct measure measure_value(const char *name, double value, double mcse, int64_
 struct measure measure_share(const char *name, int64_t yes, int64_t n);
 /* The mean, with standard error sd/sqrt(n). */
 struct measure measure_mean(const char *name, const struct moments *m);
-/* The median of x[0..n), which is sorted on return; its standard error from the order statistics
- * that bound it. */
-struct measure measure_median(const char *name, double *x, int64_t n);
+/* The median of x[0..n); its standard error from the order statistics that bound it; room: [n]. */
+struct measure measure_median(const char *name, const double *x, int64_t n, double *room);
 
 #endif

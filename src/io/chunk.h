@@ -5,15 +5,20 @@
 
 #include "base/memory.h"
 
+#include <stdbool.h>
+
 enum { CHUNK_ROWS = 4096, CHUNK_LEVEL = 1 }; /* deflate above 1 costs much and gains nothing */
 
-/* Room that n bytes never exceed when packed. */
-size_t chunk_bound(size_t n);
+/* Room that so many rows never exceed when packed. */
+size_t chunk_bound(size_t rows, size_t row_size);
 /* Packs `rows` rows of `row_size` bytes and zeros up to `chunk_rows` rows; returns the bytes
- * written to `out`, which has room for chunk_bound(chunk_rows * row_size). */
+ * written to `out`, which has room for chunk_bound(chunk_rows, row_size). */
 size_t chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows, size_t row_size,
                   struct scratch *w, unsigned char *out);
 
-const char *chunk_library(void); /* "zlib 1.2.13"; of the headers compiled with */
+/* The first `rows` rows of a packed chunk, of whatever writer; false: it is none of so many rows.
+ */
+bool chunk_open(const unsigned char *packed, size_t n_packed, size_t rows, size_t chunk_rows,
+                size_t row_size, struct scratch *w, unsigned char *bytes);
 
 #endif

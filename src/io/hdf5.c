@@ -63,7 +63,8 @@ const char *hdf5_version(void)
  * files are closed here. */
 static void start(struct hdf5 *f, const char *name, bool writing, struct errors *e)
 {
-    *f = (struct hdf5){-1, name, writing, e, STATUS_OK};
+    *f =
+        (struct hdf5){.id = -1, .name = name, .writing = writing, .errors = e, .status = STATUS_OK};
     (void)H5dont_atexit();
     (void)H5open();
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -109,6 +110,7 @@ void hdf5_open(struct hdf5 *f, const char *path, const char *name, struct errors
 enum status hdf5_close(struct hdf5 *f)
 {
     const hid_t id = f->id;
+    scratch_free(&f->scratch);
     f->id = -1; /* an id whose close failed must not be used again */
     if (id < 0) return f->status;
     if (f->writing) hdf5_check(f, H5Fflush(id, H5F_SCOPE_LOCAL), "");

@@ -17,6 +17,7 @@ struct hdf5 {
     bool writing;
     struct errors *errors;
     enum status status;
+    struct scratch scratch; /* chunks are opened in it */
 };
 
 /* Creates or truncates; metadata carries the library's own checksums, and no times. */
@@ -49,6 +50,7 @@ void hdf5_texts_attribute(struct hdf5 *f, const char *path, const char *name, st
 struct hdf5_rows {
     int64_t dataset, type;
     int64_t n;
+    int64_t packed_rows; /* of a chunk that chunk.h opens; 0: the library reads it alone */
 };
 void hdf5_rows_create(struct hdf5 *f, const char *path, const struct table *layout, int64_t n,
                       struct hdf5_rows *r);
@@ -57,6 +59,10 @@ void hdf5_rows_write(struct hdf5 *f, struct hdf5_rows *r, int64_t first, const s
 size_t hdf5_rows_in_chunk(const struct hdf5_rows *r);
 void hdf5_rows_write_packed(struct hdf5 *f, struct hdf5_rows *r, int64_t first,
                             const unsigned char *packed, size_t n);
+/* The chunk that begins with that row as it is stored, until the file is read again; NULL after a
+ * failure. */
+const unsigned char *hdf5_rows_read_packed(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
+                                           size_t *n);
 /* Adds the fields to `layout`, which is empty. */
 void hdf5_rows_open(struct hdf5 *f, const char *path, struct table *layout, struct hdf5_rows *r);
 void hdf5_rows_read(struct hdf5 *f, struct hdf5_rows *r, int64_t first, struct table *t);

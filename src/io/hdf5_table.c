@@ -76,7 +76,7 @@ size_t hdf5_rows_in_chunk(const struct hdf5_rows *r)
 void hdf5_rows_create(struct hdf5 *f, const char *path, const struct table *layout, int64_t n,
                       struct hdf5_rows *r)
 {
-    *r = (struct hdf5_rows){-1, -1, n};
+    *r = (struct hdf5_rows){.dataset = -1, .type = -1, .n = n};
     if (f->status != STATUS_OK) return;
     const hsize_t dims = (hsize_t)n, chunk = hdf5_rows_in_chunk(r);
     const hid_t create = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, &dims, NULL);
@@ -103,9 +103,24 @@ static bool may_be_stored(const struct hdf5_rows *r, size_t row_size)
     return (uint64_t)r->n / DEFLATE_MOST <= H5Dget_storage_size(r->dataset) / row_size;
 }
 
+/* Rows of a chunk that went through the filters shuffle and deflate, as here, and no others; 0. */
+static int64_t packed_rows(hid_t dataset)
+{
+    hsize_t rows = 0;
+    unsigned flags;
+    const hid_t create = H5Dget_create_plist(dataset);
+    const bool packed =
+        create >= 0 && H5Pget_layout(create) == H5D_CHUNKED && H5Pget_nfilters(create) == 2 &&
+        H5Pget_filter2(create, 0, &flags, NULL, NULL, 0, NULL, NULL) == H5Z_FILTER_SHUFFLE &&
+        H5Pget_filter2(create, 1, &flags, NULL, NULL, 0, NULL, NULL) == H5Z_FILTER_DEFLATE &&
+        H5Pget_chunk(create, 1, &rows) == 1 && rows <= CHUNK_ROWS;
+    if (create >= 0) (void)H5Pclose(create);
+    return packed ? (int64_t)rows : 0;
+}
+
 void hdf5_rows_open(struct hdf5 *f, const char *path, struct table *layout, struct hdf5_rows *r)
 {
-    *r = (struct hdf5_rows){-1, -1, 0};
+    *r = (struct hdf5_rows){.dataset = -1, .type = -1};
     if (f->status != STATUS_OK) return;
     r->dataset = H5Dopen2(f->id, path, H5P_DEFAULT);
     hdf5_check(f, r->dataset, path);
@@ -119,6 +134,7 @@ void hdf5_rows_open(struct hdf5 *f, const char *path, struct table *layout, stru
         r->n = H5Sget_simple_extent_npoints(space);
         r->type = row_type(layout);
         hdf5_check(f, r->type, path);
+        r->packed_rows = H5Tequal(type, r->type) > 0 ? packed_rows(r->dataset) : 0;
         if (!may_be_stored(r, layout->row_size))
             hdf5_damaged(f, "the rows of %s are not all there", path);
     }
@@ -158,9 +174,51 @@ void hdf5_rows_write_packed(struct hdf5 *f, struct hdf5_rows *r, int64_t first,
     hdf5_check(f, H5Dwrite_chunk(r->dataset, H5P_DEFAULT, 0, &offset, n, packed), "");
 }
 
+/* A chunk as it is stored, in the file's scratch; NULL: it cannot be read. */
+static const unsigned char *read_chunk(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
+                                       size_t *n)
+{
+    const hsize_t offset = (hsize_t)first;
+    const size_t most = chunk_bound((size_t)r->packed_rows, H5Tget_size(r->type));
+    hsize_t size = 0;
+    uint32_t skipped = 1;
+    if (H5Dget_chunk_storage_size(r->dataset, &offset, &size) < 0 || size == 0 || size > most)
+        return NULL;
+    scratch_reset(&f->scratch);
+    unsigned char *packed = scratch_take(&f->scratch, size, 1);
+    *n = size;
+    return H5Dread_chunk(r->dataset, H5P_DEFAULT, &offset, &skipped, packed) >= 0 && skipped == 0
+               ? packed
+               : NULL;
+}
+
+const unsigned char *hdf5_rows_read_packed(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
+                                           size_t *n)
+{
+    if (f->status != STATUS_OK) return NULL;
+    const unsigned char *packed = r->packed_rows > 0 ? read_chunk(f, r, first, n) : NULL;
+    if (packed == NULL) hdf5_damaged(f, "a chunk of a table cannot be read");
+    return packed;
+}
+
+/* Reads a whole chunk without the library's filters, which are slow. False when it is not one, or
+ * anything is wrong with it: the library says what. */
+static bool read_packed(struct hdf5 *f, const struct hdf5_rows *r, int64_t first,
+                        const struct table *t)
+{
+    const int64_t left = r->n - first;
+    size_t n;
+    if (r->packed_rows == 0 || first % r->packed_rows != 0 ||
+        t->n != (left < r->packed_rows ? left : r->packed_rows))
+        return false;
+    const unsigned char *packed = read_chunk(f, r, first, &n);
+    return packed != NULL && chunk_open(packed, n, (size_t)t->n, (size_t)r->packed_rows,
+                                        t->row_size, &f->scratch, t->rows);
+}
+
 void hdf5_rows_read(struct hdf5 *f, struct hdf5_rows *r, int64_t first, struct table *t)
 {
-    if (f->status != STATUS_OK || t->n == 0) return;
+    if (f->status != STATUS_OK || t->n == 0 || read_packed(f, r, first, t)) return;
     hid_t memory, file;
     if (select_rows(f, r, first, t->n, &memory, &file))
         hdf5_check(f, H5Dread(r->dataset, r->type, memory, file, H5P_DEFAULT, t->rows), "rows");

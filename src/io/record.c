@@ -3,6 +3,8 @@
 
 #include "base/checksum.h"
 
+#include <assert.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,15 +96,19 @@ static uint64_t section_checksum(const struct record_layout *l, int answer, int6
     return checksum64(section + sizeof(uint64_t), size - sizeof(uint64_t));
 }
 
+/* Rows are read in their order: a block of them is larger than the cache, its open sections not. */
 void record_pack(const struct record_layout *l, int64_t count, const struct result *rows,
                  unsigned char *body)
 {
+    for (int64_t i = 0; i < count; i++)
+        for (int a = 0; a < l->n_answers; a++) {
+            const int64_t width = l->before[a + 1] - l->before[a];
+            unsigned char *section = body + record_section_start(l, a, count);
+            put_row(section + sizeof(uint64_t) + i * width, answer_is_narrow(l, a),
+                    &rows[i * l->n_answers + a]);
+        }
     for (int a = 0; a < l->n_answers; a++) {
-        const bool is_narrow = answer_is_narrow(l, a);
-        const int64_t width = l->before[a + 1] - l->before[a];
         unsigned char *section = body + record_section_start(l, a, count);
-        for (int64_t i = 0; i < count; i++)
-            put_row(section + sizeof(uint64_t) + i * width, is_narrow, &rows[i * l->n_answers + a]);
         const uint64_t sum = section_checksum(l, a, count, section);
         memcpy(section, &sum, sizeof sum);
     }
@@ -124,21 +130,44 @@ bool record_body_is_whole(const struct record_layout *l, int64_t count, const un
     return true;
 }
 
-struct result record_result(const struct record_layout *l, int answer, int64_t at,
-                            const unsigned char *section)
+static struct result narrow_result(const unsigned char *from)
 {
-    const int64_t width = l->before[answer + 1] - l->before[answer];
-    const unsigned char *from = section + sizeof(uint64_t) + at * width;
-    if (answer_is_narrow(l, answer)) {
-        struct narrow n;
-        memcpy(&n, from, sizeof n);
-        struct result r = result_undefined((enum undefined)n.why, n.n, 0);
-        r.estimate = n.estimate;
-        return r;
-    }
+    struct narrow n;
+    memcpy(&n, from, sizeof n);
+    return (struct result){n.estimate, NAN, NAN, NAN, NAN, NAN, n.n, 0, (enum undefined)n.why};
+}
+
+static struct result whole_result(const unsigned char *from)
+{
     struct whole w;
     memcpy(&w, from, sizeof w);
     return (struct result){w.estimate, w.se,        w.ci_low,
                            w.ci_high,  w.statistic, w.p_value,
                            w.n,        w.events,    (enum undefined)w.why};
+}
+
+void record_results(const struct record_layout *l, int answer, int64_t at, int64_t n,
+                    const unsigned char *section, struct result *rows)
+{
+    const unsigned char *from = section + sizeof(uint64_t);
+    if (answer_is_narrow(l, answer))
+        for (int64_t i = 0; i < n; i++)
+            rows[i] = narrow_result(from + (size_t)(at + i) * sizeof(struct narrow));
+    else
+        for (int64_t i = 0; i < n; i++)
+            rows[i] = whole_result(from + (size_t)(at + i) * sizeof(struct whole));
+}
+
+void record_described(const struct record_layout *l, int answer, int64_t at, int64_t n,
+                      const unsigned char *section, struct described to)
+{
+    assert(answer_is_narrow(l, answer));
+    const unsigned char *from = section + sizeof(uint64_t) + (size_t)at * sizeof(struct narrow);
+    for (int64_t i = 0; i < n; i++) {
+        struct narrow row;
+        memcpy(&row, from + (size_t)i * sizeof row, sizeof row);
+        to.estimate[i] = row.estimate;
+        to.n[i] = row.n;
+        to.why[i] = (uint8_t)row.why;
+    }
 }

@@ -43,8 +43,12 @@ void record_pack(const struct record_layout *l, int64_t count, const struct resu
 bool record_section_is_whole(const struct record_layout *l, int answer, int64_t count,
                              const unsigned char *section);
 bool record_body_is_whole(const struct record_layout *l, int64_t count, const unsigned char *body);
-/* The result of the record's replicate `at`. */
-struct result record_result(const struct record_layout *l, int answer, int64_t at,
-                            const unsigned char *section);
+/* The results of the record's replicates at … at + n - 1. */
+void record_results(const struct record_layout *l, int answer, int64_t at, int64_t n,
+                    const unsigned char *section, struct result *rows);
+
+/* The same of a descriptive. */
+void record_described(const struct record_layout *l, int answer, int64_t at, int64_t n,
+                      const unsigned char *section, struct described to);
 
 #endif

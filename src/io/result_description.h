@@ -3,8 +3,8 @@
  *
  * Two checksums are kept in a file: `checksum` of the results (tables and replicates, in their
  * canonical bytes), which is the digest, and `description_checksum` of everything else. Both are
- * taken of what was to be written and compared with what is read back, before a new file replaces
- * an old one and whenever a file is opened. */
+ * taken of what was to be written and compared with what is read whenever a file is opened; a new
+ * file is compared with what was put into it before it replaces an old one (result_check.h). */
 #ifndef IO_RESULT_DESCRIPTION_H
 #define IO_RESULT_DESCRIPTION_H
 

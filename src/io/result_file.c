@@ -82,7 +82,7 @@ enum status result_file_open(const char *path, struct result_file **file, struct
     if (!S_ISREG(st.st_mode)) return error_add(e, STATUS_IO, "%s: not a regular file", path);
     struct result_file *r = xcalloc(1, sizeof *r);
     r->open_answer = -1;
-    r->rows = (struct hdf5_rows){-1, -1, 0};
+    r->rows = (struct hdf5_rows){.dataset = -1, .type = -1};
     hdf5_open(&r->file, path, arena_text(&r->memory, path), e);
     description_take(&r->file, s, DESCRIBES_RESULTS);
     if (r->file.status == STATUS_OK) take_results(r, s);
@@ -122,7 +122,7 @@ static enum status read_rows(void *handle, int point, int answer, int64_t first,
 
 struct result_source result_file_rows(struct result_file *file)
 {
-    return (struct result_source){read_rows, file};
+    return (struct result_source){.read = read_rows, .handle = file};
 }
 
 void result_file_close(struct result_file *file)

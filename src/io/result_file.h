@@ -5,7 +5,8 @@
 
 #include "engine/study.h"
 
-/* Writes a whole result file: to a temporary name beside it, checked, synced, read back, renamed.
+/* Writes a whole result file: to a temporary name beside it, read back (result_check.h), synced,
+ * renamed.
  * On failure the old file, if any, is untouched and nothing else is left. The bytes do not depend
  * on `threads`. */
 enum status result_file_write(const char *path, const struct study *s,

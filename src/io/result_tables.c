@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 const char *const result_table_path[N_TABLES] = {
@@ -192,24 +193,30 @@ void result_table_make(const struct study *s, enum result_table which, struct ta
 
 enum { WHOLE = REPLICATES_WHOLE, DESCRIBED = REPLICATES_DESCRIBED, REDUCED = REPLICATES_REDUCED };
 
+enum integer { OF_POINT, OF_REPLICATE, OF_N, OF_EVENTS, OF_UNDEFINED, OF_FINDING };
+
+#define NUMBER(member) .at = offsetof(struct result, member)
+
 static const struct {
     const char *name;
     enum field_kind kind;
-    int of; /* the kinds of rows that have it */
+    int of;               /* the kinds of rows that have it */
+    size_t at;            /* of a number in a result */
+    enum integer integer; /* of what is none */
 } replicate_field[] = {
-    {"point", FIELD_INT32, WHOLE | DESCRIBED | REDUCED},
-    {"replicate", FIELD_INT64, WHOLE | DESCRIBED | REDUCED},
-    {"estimate", FIELD_DOUBLE, WHOLE | DESCRIBED},
-    {"se", FIELD_DOUBLE, WHOLE},
-    {"ci_low", FIELD_DOUBLE, WHOLE},
-    {"ci_high", FIELD_DOUBLE, WHOLE},
-    {"statistic", FIELD_DOUBLE, WHOLE},
-    {"p_value", FIELD_DOUBLE, WHOLE},
-    {"n", FIELD_INT32, WHOLE | DESCRIBED},
-    {"events", FIELD_INT32, WHOLE},
-    {"undefined", FIELD_UINT8, WHOLE | DESCRIBED},
-    {"estimate", FIELD_FLOAT, REDUCED},
-    {"reject", FIELD_INT8, WHOLE | REDUCED},
+    {"point", FIELD_INT32, WHOLE | DESCRIBED | REDUCED, .integer = OF_POINT},
+    {"replicate", FIELD_INT64, WHOLE | DESCRIBED | REDUCED, .integer = OF_REPLICATE},
+    {"estimate", FIELD_DOUBLE, WHOLE | DESCRIBED, NUMBER(estimate)},
+    {"se", FIELD_DOUBLE, WHOLE, NUMBER(se)},
+    {"ci_low", FIELD_DOUBLE, WHOLE, NUMBER(ci_low)},
+    {"ci_high", FIELD_DOUBLE, WHOLE, NUMBER(ci_high)},
+    {"statistic", FIELD_DOUBLE, WHOLE, NUMBER(statistic)},
+    {"p_value", FIELD_DOUBLE, WHOLE, NUMBER(p_value)},
+    {"n", FIELD_INT32, WHOLE | DESCRIBED, .integer = OF_N},
+    {"events", FIELD_INT32, WHOLE, .integer = OF_EVENTS},
+    {"undefined", FIELD_UINT8, WHOLE | DESCRIBED, .integer = OF_UNDEFINED},
+    {"estimate", FIELD_FLOAT, REDUCED, NUMBER(estimate)},
+    {"reject", FIELD_INT8, WHOLE | REDUCED, .integer = OF_FINDING},
 };
 
 enum { N_REPLICATE_FIELDS = sizeof replicate_field / sizeof replicate_field[0] };
@@ -247,24 +254,95 @@ enum replicate_fields replicates_fields(const struct table *layout)
     return REPLICATES_UNKNOWN;
 }
 
-void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, int point,
-                    int64_t replicate, const struct answer *a, const struct result *r)
+enum { SOME = 256 }; /* rows whose field is put at once */
+
+static void take_numbers(const struct result *r, int64_t n, size_t at, double *x)
 {
-    const double number[N_REPLICATE_FIELDS] = {
-        [2] = r->estimate,  [3] = r->se,      [4] = r->ci_low,    [5] = r->ci_high,
-        [6] = r->statistic, [7] = r->p_value, [11] = r->estimate,
-    };
-    const int64_t integer[N_REPLICATE_FIELDS] = {
-        [0] = point + 1, [1] = replicate + 1, [8] = r->n,
-        [9] = r->events, [10] = r->why,       [12] = result_finding(a, r),
-    };
+    for (int64_t i = 0; i < n; i++) memcpy(&x[i], (const char *)&r[i] + at, sizeof x[i]);
+}
+
+/* Replicates on their way into a table: as rows, or a descriptive's as columns. */
+struct taken {
+    const struct answer *answer;
+    int point;
+    int64_t replicate;        /* the first one's number */
+    const struct result *row; /* NULL: columns */
+    struct described column;
+};
+
+static struct taken taken_from(struct taken t, int64_t i)
+{
+    t.replicate += i;
+    if (t.row != NULL)
+        t.row += i;
+    else
+        t.column = described_from(t.column, i);
+    return t;
+}
+
+static void take_integers(enum integer of, const struct taken *from, int64_t n, int64_t *x)
+{
+    const struct result *r = from->row;
+    const struct described *d = &from->column;
+    switch (of) {
+    case OF_POINT:
+        for (int64_t i = 0; i < n; i++) x[i] = from->point + 1;
+        break;
+    case OF_REPLICATE:
+        for (int64_t i = 0; i < n; i++) x[i] = from->replicate + i + 1;
+        break;
+    case OF_N:
+        for (int64_t i = 0; i < n; i++) x[i] = r != NULL ? r[i].n : d->n[i];
+        break;
+    case OF_EVENTS:
+        for (int64_t i = 0; i < n; i++) x[i] = r[i].events;
+        break;
+    case OF_UNDEFINED:
+        for (int64_t i = 0; i < n; i++) x[i] = r != NULL ? (int64_t)r[i].why : d->why[i];
+        break;
+    case OF_FINDING:
+        for (int64_t i = 0; i < n; i++) x[i] = result_finding(from->answer, &r[i]);
+        break;
+    }
+}
+
+/* n <= SOME rows. */
+static void put_some(struct table *t, int64_t row, enum replicate_fields fields, struct taken from,
+                     int64_t n)
+{
+    double number[SOME];
+    int64_t integer[SOME];
     for (int i = 0, field = 0; i < N_REPLICATE_FIELDS; i++) {
         if (!(replicate_field[i].of & (int)fields)) continue;
-        if (replicate_field[i].kind == FIELD_DOUBLE || replicate_field[i].kind == FIELD_FLOAT)
-            table_put_number(t, row, field++, number[i]);
-        else
-            table_put_integer(t, row, field++, integer[i]);
+        const enum field_kind kind = replicate_field[i].kind;
+        if (kind != FIELD_DOUBLE && kind != FIELD_FLOAT) {
+            take_integers(replicate_field[i].integer, &from, n, integer);
+            table_put_integers(t, row, field++, integer, n);
+        } else if (from.row != NULL) {
+            take_numbers(from.row, n, replicate_field[i].at, number);
+            table_put_numbers(t, row, field++, number, n);
+        } else
+            table_put_numbers(t, row, field++, from.column.estimate, n);
     }
+}
+
+static void put(struct table *t, int64_t row, enum replicate_fields fields, struct taken from,
+                int64_t n)
+{
+    for (int64_t at = 0; at < n; at += SOME)
+        put_some(t, row + at, fields, taken_from(from, at), n - at < SOME ? n - at : SOME);
+}
+
+void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, int point,
+                    int64_t replicate, const struct answer *a, const struct result *r, int64_t n)
+{
+    put(t, row, fields, (struct taken){a, point, replicate, .row = r}, n);
+}
+
+void replicates_put_described(struct table *t, int64_t row, int point, int64_t replicate,
+                              struct described d, int64_t n)
+{
+    put(t, row, REPLICATES_DESCRIBED, (struct taken){NULL, point, replicate, .column = d}, n);
 }
 
 bool replicates_are_known(const struct table *t)

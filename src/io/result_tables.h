@@ -39,8 +39,12 @@ enum replicate_fields {
 enum replicate_fields replicates_of(const struct study *s, int answer);
 void replicates_layout(struct table *t, enum replicate_fields fields);
 enum replicate_fields replicates_fields(const struct table *layout);
+/* Replicates from `replicate` on, one a row from `row` on. */
 void replicates_put(struct table *t, int64_t row, enum replicate_fields fields, int point,
-                    int64_t replicate, const struct answer *a, const struct result *r);
+                    int64_t replicate, const struct answer *a, const struct result *r, int64_t n);
+/* The same of REPLICATES_DESCRIBED. */
+void replicates_put_described(struct table *t, int64_t row, int point, int64_t replicate,
+                              struct described d, int64_t n);
 bool replicates_are_known(const struct table *t); /* false: a reason is none of this program's */
 /* Not of reduced ones. */
 void replicates_take(const struct table *t, int64_t row, enum replicate_fields fields,

@@ -117,8 +117,10 @@ enum status shard_open(const char *path, struct shard *shard, struct errors *e)
     take_description(&f, shard, &start, &size);
     enum status status = hdf5_close(&f);
     if (status == STATUS_OK) {
-        struct spool_run run = {
-            .n_points = s->n_points, .n_answers = s->n_answers, .answer = s->answer};
+        struct spool_run run = {.n_points = s->n_points,
+                                .n_answers = s->n_answers,
+                                .answer = s->answer,
+                                .memory = SPOOL_MEMORY / shard->portion.n + 1};
         status = spool_open_within(path, start, size, &run, &shard->spool, e);
         memcpy(shard->identity, run.identity, sizeof shard->identity);
     }

@@ -3,17 +3,13 @@
  * Layout, native byte order (the header's magic recognises another one): a header, then records
  * (record.h). A record cut short at the end of the file is what a kill leaves: it is dropped. A
  * damaged record with a whole one behind it is no such thing and is reported. */
-#include "io/spool.h"
+#include "io/spool_inside.h"
 
 #include "base/checksum.h"
-#include "io/coverage.h"
 #include "io/file.h"
-#include "io/record.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,66 +26,18 @@ _Static_assert(sizeof(struct header) == 40, "headers have no gaps");
 
 static const uint64_t header_magic = UINT64_C(0x32304c4f4f505353); /* "SSPOOL02" */
 
-struct spool {
-    char *path;
-    int fd;
-    int64_t start, end; /* in the file: of the header, behind the last whole record */
-    bool sealed;        /* nothing is appended any more */
-    struct record_layout layout;
-    struct coverage *coverage; /* [n_points] */
-    unsigned char *bytes;      /* of the body or section read last */
-    int64_t capacity;
-    int64_t cached; /* offset of the section in `bytes`, or -1 */
-};
-
-static enum status failed(const struct spool *s, struct errors *e)
-{
-    return error_add(e, STATUS_IO, "%s: %s", s->path, strerror(errno));
-}
-
-static enum status damaged(const struct spool *s, int64_t offset, struct errors *e)
-{
-    return error_add(e, STATUS_IO, "%s: damaged at byte %" PRId64 "%s", s->path, offset,
-                     s->sealed ? "" : "; remove it (or use --overwrite) to start over");
-}
-
-static bool read_at(int fd, void *bytes, size_t n, int64_t offset)
-{
-    char *p = bytes;
-    while (n > 0) {
-        const ssize_t done = pread(fd, p, n, offset);
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) {
-            if (done == 0) errno = EIO; /* shorter than it was */
-            return false;
-        }
-        p += done;
-        n -= (size_t)done;
-        offset += done;
-    }
-    return true;
-}
-
-static void reserve(struct spool *s, int64_t size)
-{
-    s->cached = -1;
-    if (size <= s->capacity) return;
-    s->bytes = xrealloc(s->bytes, (size_t)size, 1);
-    s->capacity = size;
-}
-
 enum found { RECORD_WHOLE, RECORD_BROKEN, RECORD_UNREADABLE };
 
 static enum found read_record(struct spool *s, int64_t offset, int64_t file_end,
                               struct record_head *h)
 {
     if (file_end - offset < (int64_t)sizeof *h) return RECORD_BROKEN;
-    if (!read_at(s->fd, h, sizeof *h, offset)) return RECORD_UNREADABLE;
+    if (!spool_read_at(s->fd, h, sizeof *h, offset)) return RECORD_UNREADABLE;
     if (!record_head_is_valid(&s->layout, h)) return RECORD_BROKEN;
     const int64_t size = record_body_size(&s->layout, h->count);
     if (size > file_end - offset - (int64_t)sizeof *h) return RECORD_BROKEN;
-    reserve(s, size);
-    if (!read_at(s->fd, s->bytes, (size_t)size, offset + (int64_t)sizeof *h))
+    spool_reserve(s, size);
+    if (!spool_read_at(s->fd, s->bytes, (size_t)size, offset + (int64_t)sizeof *h))
         return RECORD_UNREADABLE;
     return record_body_is_whole(&s->layout, h->count, s->bytes) ? RECORD_WHOLE : RECORD_BROKEN;
 }
@@ -104,7 +52,7 @@ static enum found find_record(struct spool *s, int64_t offset, int64_t file_end)
     while (file_end - at >= (int64_t)sizeof h) {
         const int64_t left = (file_end - at) / 8;
         const int n = left < WINDOW ? (int)left : WINDOW;
-        if (!read_at(s->fd, word, (size_t)n * 8, at)) return RECORD_UNREADABLE;
+        if (!spool_read_at(s->fd, word, (size_t)n * 8, at)) return RECORD_UNREADABLE;
         for (int i = 0; i < n; i++) {
             if (word[i] != record_magic) continue;
             const enum found found = read_record(s, at + 8 * i, file_end, &h);
@@ -123,14 +71,14 @@ static enum status recover(struct spool *s, int64_t file_end, struct errors *e)
         enum found found = read_record(s, s->end, file_end, &h);
         if (found == RECORD_BROKEN) {
             if (!s->sealed) found = find_record(s, s->end, file_end);
-            if (found == RECORD_WHOLE || s->sealed) return damaged(s, s->end, e);
+            if (found == RECORD_WHOLE || s->sealed) return spool_damaged(s, s->end, e);
             if (found == RECORD_BROKEN) break;
         }
-        if (found == RECORD_UNREADABLE) return failed(s, e);
+        if (found == RECORD_UNREADABLE) return spool_failed(s, e);
         coverage_add(&s->coverage[h.point], s->end, h.first, h.count);
         s->end += (int64_t)sizeof h + record_body_size(&s->layout, h.count);
     }
-    if (s->end < file_end && ftruncate(s->fd, s->end) != 0) return failed(s, e);
+    if (s->end < file_end && ftruncate(s->fd, s->end) != 0) return spool_failed(s, e);
     return STATUS_OK;
 }
 
@@ -138,7 +86,7 @@ static enum status start(struct spool *s, const struct header *h, struct errors 
 {
     if (ftruncate(s->fd, 0) != 0 || lseek(s->fd, 0, SEEK_SET) != 0 ||
         !file_put(s->fd, h, sizeof *h) || fsync(s->fd) != 0)
-        return failed(s, e);
+        return spool_failed(s, e);
     file_sync_directory(s->path);
     s->end = (int64_t)sizeof *h;
     return STATUS_OK;
@@ -150,7 +98,7 @@ static enum status open_locked(struct spool *s, struct errors *e)
     for (;;) {
         struct stat held, named;
         s->fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (s->fd < 0 || fstat(s->fd, &held) != 0) return failed(s, e);
+        if (s->fd < 0 || fstat(s->fd, &held) != 0) return spool_failed(s, e);
         if (!S_ISREG(held.st_mode))
             return error_add(e, STATUS_IO, "%s: not a regular file", s->path);
         if (!file_lock(s->fd))
@@ -167,15 +115,15 @@ static enum status open_contents(struct spool *s, const struct header *want, boo
 {
     struct header h = {0};
     struct stat file;
-    if (fstat(s->fd, &file) != 0) return failed(s, e);
+    if (fstat(s->fd, &file) != 0) return spool_failed(s, e);
     const size_t n = file.st_size < (off_t)sizeof h ? (size_t)file.st_size : sizeof h;
     if (!fresh && n > 0) {
-        if (!read_at(s->fd, &h, n, 0)) return failed(s, e);
+        if (!spool_read_at(s->fd, &h, n, 0)) return spool_failed(s, e);
         if (n < sizeof h && memcmp(&h, want, n) == 0) return start(s, want, e); /* cut short */
         if (n < sizeof h || h.magic != header_magic)
             return error_add(e, STATUS_IO, "%s: not a spool of this program", s->path);
         if (h.checksum != checksum64(&h, offsetof(struct header, checksum)))
-            return damaged(s, 0, e);
+            return spool_damaged(s, 0, e);
         if (memcmp(&h, want, sizeof h) != 0)
             return error_add(e, STATUS_IO,
                              "%s: unfinished results of another scenario or version of the "
@@ -198,6 +146,7 @@ static struct spool *new_spool(const char *path, const struct spool_run *run, st
     s->layout = record_layout_make(run->n_points, run->n_answers, run->answer);
     s->coverage = xcalloc((size_t)run->n_points, sizeof *s->coverage);
     s->cached = -1;
+    s->memory = run->memory > 0 ? run->memory : SPOOL_MEMORY;
     return s;
 }
 
@@ -228,12 +177,12 @@ enum status spool_open_within(const char *path, int64_t start, int64_t size, str
     s->sealed = true;
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
     enum status status = STATUS_OK;
-    if (s->fd < 0 || !read_at(s->fd, &h, sizeof h, start))
-        status = failed(s, e);
+    if (s->fd < 0 || !spool_read_at(s->fd, &h, sizeof h, start))
+        status = spool_failed(s, e);
     else if (size < (int64_t)sizeof h || h.magic != header_magic ||
              h.checksum != checksum64(&h, offsetof(struct header, checksum)) ||
              h.n_points != run->n_points || h.n_answers != run->n_answers)
-        status = damaged(s, start, e);
+        status = spool_damaged(s, start, e);
     else {
         memcpy(run->identity, h.identity, sizeof h.identity);
         status = recover(s, start + size, e);
@@ -266,7 +215,7 @@ static enum status put_records(struct spool *s, const void *bytes, int64_t n, st
 {
     if (lseek(s->fd, s->end, SEEK_SET) == s->end && file_put(s->fd, bytes, (size_t)n))
         return STATUS_OK;
-    const enum status status = failed(s, e);
+    const enum status status = spool_failed(s, e);
     (void)ftruncate(s->fd, s->end); /* if this fails too, the next open drops the tail */
     return status;
 }
@@ -277,13 +226,14 @@ enum status spool_append(struct spool *s, int point, int64_t first, int64_t coun
     const struct record_head h = record_head_make(point, first, count);
     assert(!s->sealed && record_head_is_valid(&s->layout, &h));
     const int64_t size = (int64_t)sizeof h + record_body_size(&s->layout, count);
-    reserve(s, size);
+    spool_reserve(s, size);
     memcpy(s->bytes, &h, sizeof h);
     record_pack(&s->layout, count, rows, s->bytes + sizeof h);
     const enum status status = put_records(s, s->bytes, size, e);
     if (status != STATUS_OK) return status;
     coverage_add(&s->coverage[point], s->end, first, count);
     s->end += size;
+    s->ahead.n_answers = 0; /* it holds what was there before */
     return STATUS_OK;
 }
 
@@ -292,69 +242,26 @@ enum status spool_append_all(struct spool *s, const struct spool *from, struct e
     enum status status = STATUS_OK;
     for (int64_t at = from->start + (int64_t)sizeof(struct header); at < from->end;) {
         struct record_head h;
-        if (!read_at(from->fd, &h, sizeof h, at)) return failed(from, e);
-        if (!record_head_is_valid(&from->layout, &h)) return damaged(from, at, e);
+        if (!spool_read_at(from->fd, &h, sizeof h, at)) return spool_failed(from, e);
+        if (!record_head_is_valid(&from->layout, &h)) return spool_damaged(from, at, e);
         const int64_t size = (int64_t)sizeof h + record_body_size(&s->layout, h.count);
         const int64_t offset = at;
         at += size;
         if (spool_has(s, (int)h.point, h.first, h.count)) continue;
-        reserve(s, size);
-        if (!read_at(from->fd, s->bytes, (size_t)size, offset)) return failed(from, e);
+        spool_reserve(s, size);
+        if (!spool_read_at(from->fd, s->bytes, (size_t)size, offset)) return spool_failed(from, e);
         status = put_records(s, s->bytes, size, e);
         if (status != STATUS_OK) return status;
         coverage_add(&s->coverage[h.point], s->end, h.first, h.count);
         s->end += size;
     }
+    s->ahead.n_answers = 0;
     return status;
 }
 
 enum status spool_sync(struct spool *s, struct errors *e)
 {
-    return fdatasync(s->fd) == 0 ? STATUS_OK : failed(s, e);
-}
-
-/* Makes an answer's section of a segment's record the cached one. */
-static enum status load(struct spool *s, const struct segment *g, int answer, struct errors *e)
-{
-    struct record_head h;
-    if (!read_at(s->fd, &h, sizeof h, g->offset)) return failed(s, e);
-    if (!record_head_is_valid(&s->layout, &h) || h.first != g->record_first)
-        return damaged(s, g->offset, e);
-    const int64_t at =
-        g->offset + (int64_t)sizeof h + record_section_start(&s->layout, answer, h.count);
-    if (s->cached == at) return STATUS_OK;
-    const int64_t size = record_section_size(&s->layout, answer, h.count);
-    reserve(s, size);
-    if (!read_at(s->fd, s->bytes, (size_t)size, at)) return failed(s, e);
-    if (!record_section_is_whole(&s->layout, answer, h.count, s->bytes)) return damaged(s, at, e);
-    s->cached = at;
-    return STATUS_OK;
-}
-
-static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
-                             struct result *rows, struct errors *e)
-{
-    struct spool *s = handle;
-    const struct coverage *c = &s->coverage[point];
-    const int64_t end = first + count;
-    for (int64_t r = first; r < end;) {
-        const int at = coverage_after(c, r);
-        if (at == c->n || c->segment[at].first > r)
-            return error_add(e, STATUS_IO, "%s: replicate %" PRId64 " of point %d is missing",
-                             s->path, r + 1, point + 1);
-        const struct segment *g = &c->segment[at];
-        const enum status status = load(s, g, answer, e);
-        if (status != STATUS_OK) return status;
-        const int64_t stop = g->first + g->count < end ? g->first + g->count : end;
-        for (; r < stop; r++)
-            rows[r - first] = record_result(&s->layout, answer, r - g->record_first, s->bytes);
-    }
-    return STATUS_OK;
-}
-
-struct result_source spool_rows(struct spool *s)
-{
-    return (struct result_source){read_rows, s};
+    return fdatasync(s->fd) == 0 ? STATUS_OK : spool_failed(s, e);
 }
 
 int64_t spool_size(const struct spool *s)
@@ -365,7 +272,8 @@ int64_t spool_size(const struct spool *s)
 enum status spool_bytes(const struct spool *s, int64_t first, int64_t n, void *bytes,
                         struct errors *e)
 {
-    return read_at(s->fd, bytes, (size_t)n, s->start + first) ? STATUS_OK : failed(s, e);
+    return spool_read_at(s->fd, bytes, (size_t)n, s->start + first) ? STATUS_OK
+                                                                    : spool_failed(s, e);
 }
 
 void spool_close(struct spool *s, bool remove)
@@ -376,6 +284,8 @@ void spool_close(struct spool *s, bool remove)
     for (int p = 0; p < s->layout.n_points; p++) coverage_free(&s->coverage[p]);
     free(s->coverage);
     free(s->bytes);
+    free(s->ahead.bytes);
+    free(s->ahead.part);
     record_layout_free(&s->layout);
     free(s->path);
     free(s);

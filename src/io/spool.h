@@ -17,7 +17,9 @@ struct spool_run {
     unsigned char identity[16]; /* names the run */
     int n_points, n_answers;
     const struct answer *answer; /* [n_answers] borrowed while a spool is opened */
+    int64_t memory;              /* bytes for reading ahead; 0: SPOOL_MEMORY */
 };
+static const int64_t SPOOL_MEMORY = INT64_C(32) << 20;
 
 /* Opens or creates. A spool of another run is refused and left as it is (unless `fresh`, which
  * starts over). Locked by another process: refused. */

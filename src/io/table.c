@@ -66,17 +66,49 @@ static unsigned char *cell(const struct table *t, int64_t row, int field)
 
 void table_put_integer(struct table *t, int64_t row, int field, int64_t x)
 {
-    memcpy(cell(t, row, field), &x, t->field[field].size); /* the low bytes come first */
+    table_put_integers(t, row, field, &x, 1);
 }
 
 void table_put_number(struct table *t, int64_t row, int field, double x)
 {
-    const double number = isnan(x) ? (double)NAN : x;
-    const float narrow = (float)number;
-    if (t->field[field].kind == FIELD_FLOAT)
-        memcpy(cell(t, row, field), &narrow, sizeof narrow);
-    else
-        memcpy(cell(t, row, field), &number, sizeof number);
+    table_put_numbers(t, row, field, &x, 1);
+}
+
+/* Rows have no gaps, so that a value may stand anywhere. */
+static void put_words(unsigned char *to, size_t step, size_t size, const int64_t *x, int64_t n)
+{
+    switch (size) { /* the low bytes come first */
+    case 1:
+        for (int64_t i = 0; i < n; i++, to += step) *to = (unsigned char)x[i];
+        break;
+    case 4:
+        for (int64_t i = 0; i < n; i++, to += step) memcpy(to, &x[i], 4);
+        break;
+    default:
+        for (int64_t i = 0; i < n; i++, to += step) memcpy(to, &x[i], 8);
+        break;
+    }
+}
+
+void table_put_integers(struct table *t, int64_t row, int field, const int64_t *x, int64_t n)
+{
+    assert(n == 0 || row + n <= t->n);
+    if (n > 0) put_words(cell(t, row, field), t->row_size, t->field[field].size, x, n);
+}
+
+void table_put_numbers(struct table *t, int64_t row, int field, const double *x, int64_t n)
+{
+    assert(n == 0 || row + n <= t->n);
+    unsigned char *to = n > 0 ? cell(t, row, field) : NULL;
+    const bool is_narrow = t->field[field].kind == FIELD_FLOAT;
+    for (int64_t i = 0; i < n; i++, to += t->row_size) {
+        const double number = isnan(x[i]) ? (double)NAN : x[i];
+        const float narrow = (float)number;
+        if (is_narrow)
+            memcpy(to, &narrow, sizeof narrow);
+        else
+            memcpy(to, &number, sizeof number);
+    }
 }
 
 void table_put_text(struct table *t, int64_t row, int field, const char *text)

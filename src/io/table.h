@@ -48,6 +48,9 @@ void table_free(struct table *t);
 
 void table_put_integer(struct table *t, int64_t row, int field, int64_t x);
 void table_put_number(struct table *t, int64_t row, int field, double x);
+/* A field of n rows from `row` on. */
+void table_put_integers(struct table *t, int64_t row, int field, const int64_t *x, int64_t n);
+void table_put_numbers(struct table *t, int64_t row, int field, const double *x, int64_t n);
 void table_put_text(struct table *t, int64_t row, int field, const char *text); /* NULL is "" */
 
 int64_t table_integer(const struct table *t, int64_t row, int field);
