@@ -21,7 +21,7 @@ enum { STRIP = 16, WIDE = 8, CHAINS = 4, ITERATIONS_MAX = 6 };
 typedef float wide __attribute__((vector_size(WIDE * sizeof(float)), may_alias));
 typedef int whole __attribute__((vector_size(WIDE * sizeof(int)), may_alias));
 
-#define NEAR       0.02  /* length of a step, in standard errors, after which the rest is small */
+#define NEAR       0.035 /* length of a step, in standard errors, after which the rest is small */
 #define SLOW       0.7   /* of the step before: so long a step shows no convergence */
 #define COLLINEAR  1e-3  /* variance left to a column given those before it, as a share */
 #define FAR        30.0F /* a linear predictor: hazards this far apart are left to others */
@@ -125,8 +125,9 @@ MULTIVERSION static void narrow(struct start *s)
 }
 
 /* exp(x) for |x| <= FAR, within 3e-7: 2^k times the series of the rest. */
-MULTIVERSION_PART void exponential(wide *to, wide x)
+MULTIVERSION_PART void exponential(wide *to, const wide *eta)
 {
+    const wide x = *eta;
     const wide to_whole = (wide){0} + 0x1.8p23F, k = (x * 1.44269504F + to_whole) - to_whole;
     const wide r = (x - k * 0.693359375F) + k * 2.12194440e-4F;
     const wide series =
@@ -148,7 +149,7 @@ MULTIVERSION static bool weigh(struct start *s, const double *beta)
         const wide eta = part[0] + part[1];
         const whole apart = (whole)eta & INT_MAX, more = apart > farthest;
         farthest = (apart & more) | (farthest & ~more);
-        exponential((wide *)(weight + i), eta);
+        exponential((wide *)(weight + i), &eta);
     }
     float most = 0;
     for (int k = 0; k < WIDE; k++) most = fmaxf(most, ((wide)farthest)[k]);
@@ -301,8 +302,9 @@ static struct newton_step take_step(struct start *s, double *beta)
     return (struct newton_step){longest, sqrt(square), l[(p - 1) * (stride + 1)]};
 }
 
-/* Newton steps until what is left is small; false when it does not come to that. */
-static bool come_near(struct start *s, double *beta)
+/* Newton steps until what is left is small, the last of which is *made; false when it does not come
+ * to that. */
+static bool come_near(struct start *s, double *beta, struct newton_step *made)
 {
     const int p = s->f->z->p, stride = s->f->z->blocks * LANES;
     double last = INFINITY;
@@ -313,10 +315,10 @@ static bool come_near(struct start *s, double *beta)
             return false;
         evaluate(s);
         if (!(cholesky_factor(s->d.information, p, stride, s->d.scale) > COLLINEAR)) return false;
-        const struct newton_step now = take_step(s, beta);
-        if (now.length <= NEAR) return now.longest <= LONG_START;
-        if (!(now.length <= SLOW * last)) return false;
-        last = now.length;
+        *made = take_step(s, beta);
+        if (made->length <= NEAR) return made->longest <= LONG_START;
+        if (!(made->length <= SLOW * last)) return false;
+        last = made->length;
     }
     return false;
 }
@@ -329,10 +331,10 @@ bool cox_start(void *model, double *beta, struct newton_step *last, struct scrat
     struct start s = start_new(f, w);
     narrow(&s);
     memset(beta, 0, (size_t)f->z->p * sizeof *beta);
-    const bool near = come_near(&s, beta);
+    const bool near = come_near(&s, beta, last);
     if (near) {
         partial_likelihood_gradient(f, beta, s.d.gradient);
-        *last = take_step(&s, beta);
+        (void)take_step(&s, beta);
         if (f->n_terms > f->sets->n_times)
             *last = NO_STEP; /* by another likelihood's information */
     }
