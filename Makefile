@@ -40,7 +40,7 @@ REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 WARN     := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wpointer-arith -Wcast-qual \
             -Wwrite-strings -Wvla -Wfloat-equal
 CWARN    := -Wstrict-prototypes -Wmissing-prototypes
-OPT      := -O3 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-common -fopenmp $(if $(AVX2),-DNO_AVX512) \
+OPT      := -O3 -g -funroll-loops -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-common -fopenmp $(if $(AVX2),-DNO_AVX512) \
             $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -DNO_TARGET_CLONES)
 # clang counts enumerations as a change of sign, and says which loops it left scalar
 WARN     += $(if $(findstring clang,$(CC)),-Wno-sign-conversion -Wno-pass-failed)

@@ -224,11 +224,12 @@ static void test_derivatives(void **state)
 
 static void assert_near(double a, double b)
 {
-    assert_true(fabs(a - b) <= 1e-9 * (1 + fabs(b)));
+    assert_true(fabs(a - b) <= 1e-8 * (1 + fabs(b)));
 }
 
 /* Two arms without covariates: the counts' likelihood and the columns', whose derivatives are
- * proven above, have the same maximum, standard error and tests. */
+ * proven above, have the same maximum, standard error and tests, to what newton.c promises: they
+ * are approached from different sides. */
 static void test_two_arms(void **state)
 {
     (void)state;
