@@ -68,6 +68,7 @@ static void test_predictions_and_draws_as_r(void **state)
         assert_int_equal(m.n_known, c->n - d.n_missing);
         const int n = imputation_draws(&m, d.n_missing);
         double *u = scratch_doubles(&w, n + 8), *y = scratch_doubles(&w, c->n);
+        memset(u, 0, (size_t)(n + 8) * sizeof *u); /* padding lanes are computed too */
         memcpy(u, c->u, (size_t)n * sizeof *u);
         imputation_draw(&m, u, d.missing, d.n_missing, y);
         for (int i = 0; i < d.n_missing; i++) {

@@ -91,12 +91,27 @@ struct scratch_block {
     char *bytes;
 };
 
+/* To the address sanitizer scratch that is not taken is poisoned, so that what is written beyond a
+ * piece is found though it is in a block. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined __SANITIZE_ADDRESS__ || __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n)   ASAN_POISON_MEMORY_REGION(p, n)
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+#else
+#define POISON(p, n)   ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
 static struct scratch_block *scratch_block_new(size_t size)
 {
     struct scratch_block *b = xcalloc(1, sizeof *b);
     b->size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     b->bytes = aligned_alloc(ALIGNMENT, b->size);
     if (b->bytes == NULL) out_of_memory(1, size);
+    POISON(b->bytes, b->size);
     return b;
 }
 
@@ -118,9 +133,11 @@ void *scratch_take(struct scratch *s, size_t n, size_t size)
         }
         s->current = next;
         s->used = 0;
+        POISON(next->bytes, next->size);
     }
     void *p = s->current->bytes + s->used;
     s->used += want;
+    UNPOISON(p, n * size);
     return p;
 }
 
@@ -143,6 +160,7 @@ void scratch_restore(struct scratch *s, struct scratch_mark mark)
 {
     s->current = mark.block;
     s->used = mark.block ? mark.used : 0;
+    if (s->current != NULL) POISON(s->current->bytes + s->used, s->current->size - s->used);
 }
 
 void scratch_reset(struct scratch *s)

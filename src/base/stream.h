@@ -37,7 +37,8 @@ double stream_uniform(struct stream *s); /* (k + 1/2) 2^-53, in (0, 1), never 0 
 /* Fill with the first n outputs of the stream. */
 void stream_fill_bits(const struct stream *s, uint64_t *bits, int n);
 /* q = u - 1/2 in (-1/2, 1/2), symmetric, exact in double precision: u itself would round to 1 at
- * the top and lose the upper tail. q[0..n rounded up to 8) is written. */
+ * the top and lose the upper tail. q[0..n rounded up to 8) is written: up to STREAM_BEYOND more. */
+enum { STREAM_BEYOND = 7 };
 void stream_fill(const struct stream *s, double *q, int n);
 
 #endif

@@ -225,11 +225,11 @@ static const int *draw_blocks(const struct enrolment *e, const int *count, int *
         start[s] = room;
         room += (count[s] + t->block - 1) / t->block * t->block;
     }
-    double *q = scratch_doubles(e->w, room);
+    double *q = scratch_doubles(e->w, room + STREAM_BEYOND);
     for (int s = 0; s < t->n_strata; s++) {
         const int n = (s + 1 < t->n_strata ? start[s + 1] : room) - start[s];
         const uint64_t variable = stream_indexed(t->variable.allocation, (uint64_t)s);
-        if (n > 0) fill(e, variable, q + start[s], n); /* its last lanes: the next stratum's */
+        if (n > 0) fill(e, variable, q + start[s], n); /* and beyond, where the next one writes */
     }
     int *other = scratch_ints(e->w, room), *list = scratch_ints(e->w, room);
     find_exchanges(t->block, q, other, room);

@@ -62,7 +62,7 @@ MULTIVERSION static struct share share_printed(double digits, double scale, cons
 
 static struct spread spread_of(const double *x, int n, bool ratio)
 {
-    enum { BLOCK = 1024 };
+    enum { BLOCK = MOMENTS_BLOCK };
     struct moments m = {0};
     double logarithm[BLOCK];
     for (int at = 0; at < n; at += BLOCK) {

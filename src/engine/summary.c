@@ -40,7 +40,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 4096, MEASURES_MAX = 16 };
+enum { BLOCK = MOMENTS_BLOCK, MEASURES_MAX = 16 };
 
 void study_free(struct study *s)
 {

@@ -5,8 +5,9 @@
 
 #include "engine/study.h"
 
-/* Count, mean and sum of squared deviations of what was added, in the order it was (Welford 1962,
- * Technometrics 4:419): one pass, no cancellation. A zeroed one is empty. */
+/* Count, mean and sum of squared deviations of what was added, without cancellation: number by
+ * number (Welford 1962, Technometrics 4:419) or piece by piece (Chan, Golub & LeVeque 1983, Am Stat
+ * 37:242). A zeroed one is empty. */
 struct moments {
     int64_t n;
     double mean, squares;
@@ -18,7 +19,9 @@ static inline void moments_add(struct moments *m, double x)
     m->mean += d / (double)m->n;
     m->squares += d * (x - m->mean);
 }
-/* Adds the finite ones among x[0..n). The bits depend on the pieces that x comes in. */
+/* Adds the finite ones among x[0..n). The bits depend on the pieces that x comes in: they are of
+ * MOMENTS_BLOCK. */
+enum { MOMENTS_BLOCK = 4096 };
 void moments_add_all(struct moments *m, const double *x, int n);
 double moments_variance(const struct moments *m); /* divisor n - 1; NaN below two */
 struct spread moments_spread(const struct moments *m);

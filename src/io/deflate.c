@@ -5,7 +5,7 @@
  *
  *   low digits         noise: stored as they are
  *   high digits        some bytes are more frequent, sequences do not come again: Huffman codes
- *   counted, constant  what was one byte or 256 bytes before comes again: matches, fixed codes
+ *   counted, constant  what was 1, 16 or 256 bytes before comes again: matches, fixed codes
  *
  * RFC 1950 is the frame around the blocks, RFC 1951 the blocks. */
 #include "io/deflate.h"

@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: MIT
  *
  * Opening a result file verifies it to the last number, and inflating takes as long as packing did.
- * Of a file that this very program has just written less is left to doubt: that every byte of it
- * came to the disk. So the writer notes the checksum of every table's rows and of every chunk as it
- * is packed; the file is then opened anew and all of it is read and compared. That packed chunks
- * stand for their rows is what the tests of deflate.c show of every kind of plane; one chunk in
- * CHECK_EACH, chosen by its place, is opened again as soon as it is packed. */
+ * A file that this very program has just written is compared with what was meant: the writer notes
+ * the checksum of the tables' rows and of every chunk as it is packed, and the file is opened anew,
+ * before it is synced and named, and those are read and compared. That packed chunks stand for
+ * their rows is what the tests of deflate.c show of every kind of plane; the first CHECK_ALL chunks,
+ * which is many a file whole, and one in CHECK_EACH of the others, chosen by its place, are opened
+ * again as soon as they are packed. */
 #ifndef IO_RESULT_CHECK_H
 #define IO_RESULT_CHECK_H
 
@@ -14,7 +15,7 @@
 #include "engine/study.h"
 #include "io/table.h"
 
-enum { CHECK_EACH = 16 };
+enum { CHECK_ALL = 64, CHECK_EACH = 16 };
 
 /* What a file consists of, in the order of a file. */
 struct written {

@@ -147,12 +147,17 @@ static enum status begin_item(struct writer *w, int answer, int64_t first, int64
     return STATUS_OK;
 }
 
-/* One chunk in CHECK_EACH is opened again (result_check.h). */
+/* Whether a chunk is opened again (result_check.h). */
+static bool is_checked(const struct item *item, int64_t total)
+{
+    const int64_t k = item->first / RESULT_BLOCK, each = (total + RESULT_BLOCK - 1) / RESULT_BLOCK;
+    return item->answer * each + k < CHECK_ALL || (item->answer + k) % CHECK_EACH == 0;
+}
+
 static bool stands_for_rows(const struct item *item, size_t chunk_rows, struct scratch *w)
 {
     const struct table *t = &item->block;
     const size_t rows = (size_t)t->n;
-    if ((item->answer + item->first / RESULT_BLOCK) % CHECK_EACH != 0) return true;
     const struct scratch_mark mark = scratch_save(w);
     unsigned char *again = scratch_take(w, rows * t->row_size, 1);
     const bool same =
@@ -170,7 +175,8 @@ static void pack_item(void *context, int64_t index, int worker)
     const size_t chunk_rows = total < CHUNK_ROWS ? (size_t)total : CHUNK_ROWS;
     item->n_packed = chunk_pack(item->block.rows, (size_t)item->block.n, chunk_rows,
                                 item->block.row_size, &w->scratch[worker], item->packed);
-    item->stands_for_rows = stands_for_rows(item, chunk_rows, &w->scratch[worker]);
+    item->stands_for_rows =
+        !is_checked(item, total) || stands_for_rows(item, chunk_rows, &w->scratch[worker]);
 }
 
 static void create_rows(struct writer *w, struct item *item, int64_t total)
