@@ -5,9 +5,9 @@
  * A file that this very program has just written is compared with what was meant: the writer notes
  * the checksum of the tables' rows and of every chunk as it is packed, and the file is opened anew,
  * before it is synced and named, and those are read and compared. That packed chunks stand for
- * their rows is what the tests of deflate.c show of every kind of plane; the first CHECK_ALL chunks,
- * which is many a file whole, and one in CHECK_EACH of the others, chosen by its place, are opened
- * again as soon as they are packed. */
+ * their rows is what the tests of deflate.c show of every kind of plane; the first CHECK_ALL
+ * chunks, which is many a file whole, and one in CHECK_EACH of the others, chosen by its place, are
+ * opened again as soon as they are packed. */
 #ifndef IO_RESULT_CHECK_H
 #define IO_RESULT_CHECK_H
 
