@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { SOME = 64 }; /* rows read at a time where there are no columns */
+enum { SOME = 1024 }; /* rows read at a time where there are no columns */
 
 struct described described_new(size_t n)
 {
