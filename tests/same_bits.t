@@ -85,13 +85,16 @@ same whole.h5 torn.h5 "a torn last record: going on gives the file of the run wi
 # --- vector units. The C library can be asked to do without the wider units and fused multiply-add, the program's
 # own kernels ask the processor itself: an emulator of a lesser processor runs everything (scripts/soak: of one
 # without fused multiply-add too).
-if ldd --version 2>/dev/null | head -1 | grep -qi 'glibc\|gnu libc' && grep -q fma /proc/cpuinfo 2>/dev/null; then
+# A sanitized program has none of the kernels' versions, takes minutes to do fused multiply-adds without the unit, and its
+# shadow memory does not fit into the emulator.
+sanitized() { nm "$ss" 2>/dev/null | grep -qE '__(a|t|ub)san_'; }
+if ldd --version 2>/dev/null | head -1 | grep -qi 'glibc\|gnu libc' && grep -q fma /proc/cpuinfo 2>/dev/null && ! sanitized; then
     for off in -AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD -FMA,-FMA4,-AVX2,-AVX,-SSE4_1,-AVX512F; do
         GLIBC_TUNABLES=glibc.cpu.hwcaps=$off run "libm$off.h5" --threads 2 "${swept[@]}"
         same t1.h5 "libm$off.h5" "the C library with $off gives the same file"
     done
 else
-    skip "the C library without vector units gives the same file" "this processor or C library has none to switch off"
+    skip "the C library without vector units gives the same file" "none to switch off, or a sanitized program"
 fi
 cat >"$dir/small.yaml" <<'YAML'
 population:
@@ -109,9 +112,8 @@ endpoints: {dead: {kind: death}, free: {kind: days_free, of: [vasopressor]}}
 analyses: {hazard: {method: cox, endpoint: dead, adjust: [age, log(lactate)]}, days: {method: wilcoxon, endpoint: free}}
 YAML
 emulated=(run "$dir/small.yaml" --quiet --replicates 5 --threads 2)
-# a sanitizer's shadow memory does not fit into the emulator
 if command -v qemu-x86_64 >/dev/null && qemu-x86_64 -cpu Haswell-v4 /bin/true 2>/dev/null &&
-    ! nm "$ss" 2>/dev/null | grep -qE '__(a|t|ub)san_'; then
+    ! sanitized; then
     "$ss" "${emulated[@]}" -o "$dir/native.h5"
     for processor in Haswell-v4; do
         qemu-x86_64 -cpu $processor "$ss" "${emulated[@]}" -o "$dir/$processor.h5" 2>/dev/null
