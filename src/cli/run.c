@@ -44,12 +44,18 @@ struct run {
 
 /* --- the rows of an earlier result file come before those of the spool ------------------------ */
 
+/* How many of the replicates first … first + count - 1 the earlier file has. */
+static int64_t count_from_old(const struct run *run, int64_t first, int64_t count)
+{
+    const int64_t left = run->advance.from - first;
+    return left <= 0 ? 0 : left < count ? left : count;
+}
+
 static enum status read_rows(void *handle, int point, int answer, int64_t first, int64_t count,
                              struct result *rows, struct errors *e)
 {
     const struct run *run = handle;
-    const int64_t left = run->advance.from - first;
-    const int64_t from_old = left <= 0 ? 0 : left < count ? left : count;
+    const int64_t from_old = count_from_old(run, first, count);
     enum status status = STATUS_OK;
     if (from_old > 0) {
         const struct result_source old = result_file_rows(run->old);
@@ -67,8 +73,7 @@ static enum status describe(void *handle, int point, int answer, int64_t first, 
                             struct described to, struct errors *e)
 {
     const struct run *run = handle;
-    const int64_t left = run->advance.from - first;
-    const int64_t from_old = left <= 0 ? 0 : left < count ? left : count;
+    const int64_t from_old = count_from_old(run, first, count);
     enum status status = STATUS_OK;
     if (from_old > 0) {
         const struct result_source old = result_file_rows(run->old);
