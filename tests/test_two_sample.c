@@ -462,6 +462,29 @@ static void adding_a_constant_changes_nothing(void **state)
     }
 }
 
+/* The variance of 0 … m-1 is m (m + 1) / 12. Whichever patient comes first, an arm may be far away.
+ */
+static void arms_far_apart_keep_their_digits(void **state)
+{
+    (void)state;
+    enum { M = 20 };
+    double y[2 * M];
+    unsigned char arm[2 * M];
+    const double expected = sqrt(2 * (M * (M + 1) / 12.0) / M);
+    for (double apart = 10; apart < 1e10; apart *= 10) {
+        for (int first = 0; first < 2; first++) {
+            for (int i = 0; i < 2 * M; i++) {
+                arm[i] = (unsigned char)((i + first) % 2);
+                y[i] = i / 2 + (arm[i] == 1 ? apart : 0);
+            }
+            const struct sample s = sample_of(y, arm, 2 * M);
+            const struct result r = run(&analysis_mean_difference, &unequal, 0, &s);
+            near("far apart", "mean difference", r.estimate, apart, 0);
+            near("far apart", "se", r.se, expected, 2e-14);
+        }
+    }
+}
+
 static void order_does_not_matter_and_arms_can_be_exchanged(void **state)
 {
     (void)state;
@@ -569,6 +592,7 @@ int main(void)
         cmocka_unit_test(bootstrap_of_many_is_normal),
         cmocka_unit_test(difference_quantiles_are_those_of_all_pairs),
         cmocka_unit_test(adding_a_constant_changes_nothing),
+        cmocka_unit_test(arms_far_apart_keep_their_digits),
         cmocka_unit_test(order_does_not_matter_and_arms_can_be_exchanged),
         cmocka_unit_test(undefined_says_why),
     };

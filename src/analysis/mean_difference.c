@@ -12,6 +12,7 @@
 
 #define COLLINEAR 1e-7  /* what is left of a column beside those before it, as a share */
 #define ROUNDING  1e-13 /* residuals that are only rounding error, as a share of the outcome's */
+#define FAR       64    /* squares about a value over those about the mean: two digits lost */
 
 struct mean_difference {
     int variance;
@@ -39,11 +40,12 @@ MULTIVERSION_PART double total(const lanes half[HALVES])
     return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
-/* The treated as masks, room for a whole last block included. */
+/* The treated as masks, none in the room for a whole last block. */
 MULTIVERSION static void mask_treated(const unsigned char *restrict arm, int64_t *restrict treated,
                                       int n)
 {
     for (int i = 0; i < n; i++) treated[i] = -(int64_t)arm[i];
+    for (int i = n; i < n + BLOCK; i++) treated[i] = 0;
 }
 
 struct sums {
@@ -51,7 +53,7 @@ struct sums {
 };
 
 MULTIVERSION_PART void add_block(struct sums *sum, const double *y, const int64_t *treated,
-                                 const double origin[2], bool squares)
+                                 const double origin[2])
 {
     for (int k = 0; k < HALVES; k++) {
         lanes v;
@@ -62,50 +64,58 @@ MULTIVERSION_PART void add_block(struct sums *sum, const double *y, const int64_
         const lanes e = (lanes)((masks)(v - origin[1]) & m);
         sum->arm[0][k] += c;
         sum->arm[1][k] += e;
-        if (squares) sum->square[0][k] += c * c;
-        if (squares) sum->square[1][k] += e * e;
+        sum->square[0][k] += c * c;
+        sum->square[1][k] += e * e;
     }
 }
 
-/* sum[a] becomes the sum of y - origin[a] over arm a; square[a], unless NULL, that of its square.
- * The last block is filled up with controls at their origin, who add nothing. */
-MULTIVERSION static void arm_sums(const struct sample *s, int64_t *treated, const double origin[2],
-                                  double sum[2], double *square)
+/* The sums of y - origin[a] over arm a, and of its square. The last block is filled up with
+ * controls at their origin, who add nothing. */
+MULTIVERSION static void arm_sums(const struct sample *s, const int64_t *treated,
+                                  const double origin[2], double sum[2], double square[2])
 {
-    const bool squares = square != NULL;
     const int whole = s->n - s->n % BLOCK;
     struct sums t = {{{{0}}}, {{{0}}}};
-    for (int i = 0; i < whole; i += BLOCK)
-        add_block(&t, s->value + i, treated + i, origin, squares);
+    for (int i = 0; i < whole; i += BLOCK) add_block(&t, s->value + i, treated + i, origin);
     double last[BLOCK];
-    for (int k = 0; k < BLOCK; k++) {
-        last[k] = whole + k < s->n ? s->value[whole + k] : origin[0];
-        if (whole + k >= s->n) treated[whole + k] = 0;
-    }
-    add_block(&t, last, treated + whole, origin, squares);
+    for (int k = 0; k < BLOCK; k++) last[k] = whole + k < s->n ? s->value[whole + k] : origin[0];
+    add_block(&t, last, treated + whole, origin);
     for (int a = 0; a < 2; a++) {
         sum[a] = total(t.arm[a]);
-        if (square != NULL) square[a] = total(t.square[a]);
+        square[a] = total(t.square[a]);
     }
 }
 
-/* Means in two passes, both from an origin among the data, so that a large constant in all values
- * costs no digits. */
+/* mean[a] of arm a less `first`, square[a] the sum of squares about it. All are taken from a value
+ * of the sample, so that a large constant in all of them costs no digits; once more from the means,
+ * where that value is so far from one that the squares would lose some. False on overflow. */
+static bool find_moments(const struct sample *s, double first, double mean[2], double square[2],
+                         struct scratch *w)
+{
+    double origin[2] = {first, first}, sum[2];
+    int64_t *treated = scratch_take(w, (size_t)s->n + BLOCK, sizeof *treated);
+    mask_treated(s->arm, treated, s->n);
+    arm_sums(s, treated, origin, sum, square);
+    bool near = true;
+    for (int a = 0; a < 2; a++) {
+        mean[a] = sum[a] / s->n_arm[a];
+        origin[a] = first + mean[a];
+        const double about = square[a] - sum[a] * mean[a];
+        near = near && square[a] <= FAR * about;
+        square[a] = about;
+    }
+    if (!isfinite(mean[0]) || !isfinite(mean[1])) return false;
+    if (near) return true;
+    arm_sums(s, treated, origin, sum, square);
+    for (int a = 0; a < 2; a++) square[a] = fmax(0, square[a] - sum[a] * sum[a] / s->n_arm[a]);
+    return true;
+}
+
 static struct t_test compare_means(const struct sample *s, int variance, struct scratch *w)
 {
     const double first = s->value[0], n[2] = {s->n_arm[0], s->n_arm[1]};
-    double origin[2] = {first, first}, mean[2], sum[2], square[2];
-    int64_t *treated = scratch_take(w, (size_t)s->n + BLOCK, sizeof *treated);
-    mask_treated(s->arm, treated, s->n);
-    arm_sums(s, treated, origin, sum, NULL);
-    for (int a = 0; a < 2; a++) {
-        mean[a] = sum[a] / n[a];
-        origin[a] = first + mean[a];
-    }
-    if (!isfinite(mean[0]) || !isfinite(mean[1])) return (struct t_test){.why = UNDEFINED_OVERFLOW};
-    arm_sums(s, treated, origin, sum, square);
-    double v[2]; /* sums of squares about the means, then variances of the means */
-    for (int a = 0; a < 2; a++) v[a] = fmax(0, square[a] - sum[a] * sum[a] / n[a]);
+    double mean[2], v[2]; /* sums of squares, then variances of the means */
+    if (!find_moments(s, first, mean, v, w)) return (struct t_test){.why = UNDEFINED_OVERFLOW};
     struct t_test t = {.estimate = mean[1] - mean[0], .why = UNDEFINED_NO};
     if (variance == VARIANCE_EQUAL) {
         t.df = n[0] + n[1] - 2;
@@ -116,9 +126,8 @@ static struct t_test compare_means(const struct sample *s, int variance, struct 
         t.df =
             (v[0] + v[1]) * (v[0] + v[1]) / (v[0] * v[0] / (n[0] - 1) + v[1] * v[1] / (n[1] - 1));
     }
-    if (t.se <= 10 * DBL_EPSILON * fmax(fabs(origin[0]), fabs(origin[1]))) {
-        t.why = UNDEFINED_NO_VARIATION;
-    }
+    const double farthest = fmax(fabs(first + mean[0]), fabs(first + mean[1]));
+    if (t.se <= 10 * DBL_EPSILON * farthest) t.why = UNDEFINED_NO_VARIATION;
     return t;
 }
 

@@ -29,7 +29,11 @@ static void observe_deaths(struct partial_likelihood *f)
 {
     const struct columns *z = f->z;
     memset(f->observed, 0, (size_t)z->blocks * sizeof *f->observed);
-    rows_add(f->observed, z->row, z->n, z->blocks, f->death);
+    for (int g = 0; g < f->sets->n_strata; g++) { /* nobody dies in the rows that lead */
+        const int lead = f->sets->lead[g], n = f->sets->start[g + 1] - lead;
+        rows_add(f->observed, z->row + (size_t)lead * (size_t)z->blocks, n, z->blocks,
+                 f->death + lead);
+    }
     f->orthogonal = z->orthogonal;
 }
 

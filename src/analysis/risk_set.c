@@ -2,6 +2,7 @@
 #include "analysis/risk_set.h"
 
 #include "base/dispatch.h"
+#include "base/number.h"
 #include "stat/keep.h"
 #include "stat/order.h"
 
@@ -40,15 +41,20 @@ static void append_stratum(struct risk_sets *sets, const struct sample *s, const
     sets->start[++sets->n_strata] = sets->n;
 }
 
+enum { CHAINS = 32 }; /* a maximum waits for the one before */
+
 MULTIVERSION static double latest_death(const double *time, const double *event, int n)
 {
-    double latest = -INFINITY;
-#pragma omp simd reduction(max : latest)
-    for (int i = 0; i < n; i++) {
-        const double death = event[i] > 0 ? time[i] : -INFINITY;
-        latest = death > latest ? death : latest;
-    }
-    return latest;
+    double latest[CHAINS];
+    for (int k = 0; k < CHAINS; k++) latest[k] = -INFINITY;
+    int i = 0;
+    for (; i + CHAINS <= n; i += CHAINS)
+        for (int k = 0; k < CHAINS; k++)
+            latest[k] = larger(latest[k], event[i + k] > 0 ? time[i + k] : -INFINITY);
+    for (int k = 0; i < n; i++, k++)
+        latest[k] = larger(latest[k], event[i] > 0 ? time[i] : -INFINITY);
+    for (int k = 1; k < CHAINS; k++) latest[0] = larger(latest[0], latest[k]);
+    return latest[0];
 }
 
 /* The dead; the censored before the last death, and those at or after it, who lead. */
