@@ -1,6 +1,7 @@
 /* test_result_check.c - what a new result file is compared with before it is kept.
  * SPDX-License-Identifier: MIT */
 #include "example_study.h"
+#include "io/chunk.h"
 #include "io/result_check.h"
 #include "io/result_file.h"
 
@@ -33,14 +34,21 @@ static enum status read_nudged(void *handle, int point, int answer, int64_t firs
     return STATUS_OK;
 }
 
-static void write_example(int64_t replicates, const struct result_source *rows)
+static enum status write_on(int threads, int64_t replicates, const struct result_source *rows,
+                            struct errors *e)
 {
     struct study s = example_study(replicates);
     const struct result_source summarised = example_rows();
-    struct errors e = {0};
-    assert_int_equal(study_summarise(&s, &summarised, NULL, &e), STATUS_OK);
-    if (result_file_write(path, &s, rows, 2, &e) != STATUS_OK) fail_msg("%s", e.text[0]);
+    assert_int_equal(study_summarise(&s, &summarised, NULL, e), STATUS_OK);
+    const enum status status = result_file_write(path, &s, rows, threads, e);
     arena_free(&s.memory);
+    return status;
+}
+
+static void write_example(int64_t replicates, const struct result_source *rows)
+{
+    struct errors e = {0};
+    if (write_on(2, replicates, rows, &e) != STATUS_OK) fail_msg("%s", e.text[0]);
 }
 
 static struct written example_written(int64_t replicates)
@@ -122,6 +130,60 @@ static void damage_is_refused(void **unused)
     checksum_free(w.parts);
 }
 
+/* The chunk that is packed wrong, counted from 0 as one thread packs them; none below 0. */
+static int wrong_chunk = -1;
+
+size_t __real_chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows,
+                         size_t row_size, struct scratch *w, unsigned char *out);
+size_t __wrap_chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows,
+                         size_t row_size, struct scratch *w, unsigned char *out);
+/* A wrong chunk is a valid one, of rows that differ in a bit. */
+size_t __wrap_chunk_pack(const unsigned char *bytes, size_t rows, size_t chunk_rows,
+                         size_t row_size, struct scratch *w, unsigned char *out)
+{
+    if (wrong_chunk < 0 || wrong_chunk-- > 0)
+        return __real_chunk_pack(bytes, rows, chunk_rows, row_size, w, out);
+    const struct scratch_mark mark = scratch_save(w);
+    unsigned char *other = scratch_take(w, rows * row_size, 1);
+    memcpy(other, bytes, rows * row_size);
+    other[rows * row_size / 2] ^= 1;
+    const size_t n = __real_chunk_pack(other, rows, chunk_rows, row_size, w, out);
+    scratch_restore(w, mark);
+    return n;
+}
+
+/* 33 chunks an answer, 99 in all. Opened again are the first 64 and, of the others, chunk k of
+ * answer a where a + k is a multiple of 16, both from 0: k = 31 of the second, 14 and 30 of the
+ * third, which are 64, 80 and 96 of all. A wrong one elsewhere is written, and refused when the
+ * file is opened. */
+static void packing_that_goes_wrong_is_noticed(void **unused)
+{
+    (void)unused;
+    static const struct {
+        int number;
+        bool opened_again;
+    } chunk[] = {{0, true},   {5, true},  {32, true},  {33, true}, {63, true}, {64, true},
+                 {65, false}, {80, true}, {95, false}, {96, true}, {98, false}};
+    const struct result_source rows = example_rows();
+    for (size_t i = 0; i < sizeof chunk / sizeof *chunk; i++) {
+        struct errors e = {0};
+        (void)unlink(path);
+        wrong_chunk = chunk[i].number;
+        const enum status status = write_on(1, 33 * CHUNK_ROWS / EXAMPLE_POINTS, &rows, &e);
+        assert_int_equal(wrong_chunk, -1);
+        if (chunk[i].opened_again) {
+            assert_int_equal(status, STATUS_IO);
+            assert_non_null(strstr(e.text[0], "packed rows do not open to what they were"));
+            assert_int_not_equal(access(path, F_OK), 0);
+        } else {
+            char digest[33];
+            assert_int_equal(status, STATUS_OK);
+            assert_int_equal(result_file_digest(path, digest, &e), STATUS_IO);
+        }
+        errors_free(&e);
+    }
+}
+
 static int make_path(void **unused)
 {
     (void)unused;
@@ -140,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_results_are_refused),
         cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(packing_that_goes_wrong_is_noticed),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);
 }

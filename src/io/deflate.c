@@ -20,6 +20,8 @@
 
 /* --- bits, the lowest first ------------------------------------------------------------------- */
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are written lowest byte first");
+
 struct bits {
     unsigned char *out;
     uint64_t held;

@@ -48,14 +48,14 @@ void spool_reserve(struct spool *s, int64_t size)
     s->capacity = size;
 }
 
-/* The head of a segment's record, which is where it was found. */
-static enum status read_head(const struct spool *s, const struct segment *g, struct record_head *h,
-                             struct errors *e)
+/* The head of a segment's record, which is still the one that was found there. */
+static enum status read_head(const struct spool *s, int point, const struct segment *g,
+                             struct record_head *h, struct errors *e)
 {
     if (!spool_read_at(s->fd, h, sizeof *h, g->offset)) return spool_failed(s, e);
-    return record_head_is_valid(&s->layout, h) && h->first == g->record_first
-               ? STATUS_OK
-               : spool_damaged(s, g->offset, e);
+    const bool same = record_head_is_valid(&s->layout, h) && h->point == point &&
+                      h->first == g->record_first && h->first + h->count >= g->first + g->count;
+    return same ? STATUS_OK : spool_damaged(s, g->offset, e);
 }
 
 /* --- ahead ------------------------------------------------------------------------------------ */
@@ -78,12 +78,12 @@ static int answers_ahead(const struct spool *s, const struct coverage *c, int n,
     return s->layout.n_answers - answer;
 }
 
-static enum status read_part(struct spool *s, const struct segment *g, struct part *part,
+static enum status read_part(struct spool *s, int point, const struct segment *g, struct part *part,
                              struct errors *e)
 {
     struct ahead *a = &s->ahead;
     struct record_head h;
-    const enum status status = read_head(s, g, &h, e);
+    const enum status status = read_head(s, point, g, &h, e);
     if (status != STATUS_OK) return status;
     const int64_t first = record_section_start(&s->layout, a->first_answer, h.count);
     const int64_t end = record_section_start(&s->layout, a->first_answer + a->n_answers, h.count);
@@ -120,7 +120,7 @@ static enum status expect(void *handle, int point, int answer, struct errors *e)
     if (n_answers > 0) a->part = xrealloc(a->part, (size_t)n, sizeof *a->part);
     enum status status = STATUS_OK;
     for (int i = 0; n_answers > 0 && i < n && status == STATUS_OK; i++)
-        status = read_part(s, &c->segment[i], &a->part[i], e);
+        status = read_part(s, point, &c->segment[i], &a->part[i], e);
     if (status != STATUS_OK) a->n_answers = 0;
     return status;
 }
@@ -146,10 +146,11 @@ static void prefetch(const struct spool *s, const unsigned char *section, int an
 /* --- rows ------------------------------------------------------------------------------------- */
 
 /* Makes an answer's section of a segment's record the cached one. */
-static enum status load(struct spool *s, const struct segment *g, int answer, struct errors *e)
+static enum status load(struct spool *s, int point, const struct segment *g, int answer,
+                        struct errors *e)
 {
     struct record_head h;
-    const enum status status = read_head(s, g, &h, e);
+    const enum status status = read_head(s, point, g, &h, e);
     if (status != STATUS_OK) return status;
     const int64_t at =
         g->offset + (int64_t)sizeof h + record_section_start(&s->layout, answer, h.count);
@@ -178,7 +179,7 @@ static enum status find_section(struct spool *s, int point, int at, int answer,
         if (at + 2 < c->n) prefetch(s, held(s, point, at + 2, answer), answer);
         return STATUS_OK;
     }
-    const enum status status = load(s, &c->segment[at], answer, e);
+    const enum status status = load(s, point, &c->segment[at], answer, e);
     *section = s->bytes;
     return status;
 }
