@@ -1,12 +1,14 @@
 /* memory.c - see memory.h.  SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/memory.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ARENA_BLOCK = 1 << 16, SCRATCH_BLOCK = 1 << 20, ALIGNMENT = 64 };
+enum { ARENA_BLOCK = 1 << 16, SCRATCH_BLOCK = 1 << 21, ALIGNMENT = 64 };
 
 static _Noreturn void out_of_memory(size_t n, size_t size)
 {
@@ -105,12 +107,17 @@ struct scratch_block {
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
+/* Whole huge pages, where the system has them: the columns of a large trial span more usual pages
+ * than the processor keeps translations of. */
 static struct scratch_block *scratch_block_new(size_t size)
 {
     struct scratch_block *b = xcalloc(1, sizeof *b);
-    b->size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    b->bytes = aligned_alloc(ALIGNMENT, b->size);
+    b->size = (size + SCRATCH_BLOCK - 1) & ~(size_t)(SCRATCH_BLOCK - 1);
+    b->bytes = aligned_alloc(SCRATCH_BLOCK, b->size);
     if (b->bytes == NULL) out_of_memory(1, size);
+#ifdef MADV_HUGEPAGE
+    (void)madvise(b->bytes, b->size, MADV_HUGEPAGE);
+#endif
     POISON(b->bytes, b->size);
     return b;
 }
