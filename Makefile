@@ -35,7 +35,7 @@ HDF5_PC  = $(shell pkg-config --exists hdf5-serial && echo hdf5-serial || echo h
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 CMOCKA     = $(eval CMOCKA := $$(shell pkg-config --libs cmocka))$(CMOCKA)
-REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+REVISION := $(shell scripts/revision)
 
 WARN     := -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wpointer-arith -Wcast-qual \
             -Wwrite-strings -Wvla -Wfloat-equal
@@ -89,7 +89,7 @@ $(OUT)/%.o: %.cpp | $(DEPS_READY)
 	@echo '  CXX $<'
 	$(Q)$(CXX) $(ALL_CPPFLAGS) $(ALL_CXXFLAGS) -c $< -o $@
 
-# The git revision is compiled into one file, which is rebuilt when it changes.
+# The revision is compiled into one file, which is rebuilt when it changes.
 $(OUT)/revision: FORCE
 	@mkdir -p $(@D)
 	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' >$@

@@ -195,4 +195,12 @@ else ok "full devices # SKIP there is no /dev/full"; fi
 holds "a run with all streams closed" test $? = 0
 holds "… writes the same results" cmp <("$shocksim" digest closed.h5) digest
 
+# --- results of different programs are not mixed: the revision tells them apart without git ---------------------------
+
+mkdir -p copy/scripts && cp -r "$top/src" "$top/Makefile" copy && cp "$top/scripts/revision" copy/scripts
+first=$(copy/scripts/revision) again=$(copy/scripts/revision)
+holds "sources have a revision" test -n "$first" -a "$first" = "$again"
+echo '/* changed */' >>copy/src/base/version.c
+holds "… and others another" test "$(copy/scripts/revision)" != "$first"
+
 echo "1..$n"

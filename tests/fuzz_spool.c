@@ -42,7 +42,7 @@ static bool take(const uint8_t *bytes, size_t length)
     const enum status status = spool_open(m.path, &run, false, &spool, &e);
     must((status == STATUS_OK) == (e.n == 0), "a spool or a message", "neither or both");
     if (status == STATUS_OK) {
-        const int64_t had = spool_replicates(spool);
+        const int64_t had = spool_replicates(spool, 0, SPOOL_TRUTH);
         const bool new_block = !spool_has(spool, 1, 0, 1);
         read_everything(spool, EXAMPLE_REPLICATES);
         if (new_block) example_append(spool, 1, 0, 1, &e);
@@ -50,7 +50,7 @@ static bool take(const uint8_t *bytes, size_t length)
         no_mistake(&e);
         (void)spool_open(m.path, &run, false, &spool, &e);
         no_mistake(&e);
-        must(spool_replicates(spool) == had + new_block, "as many as before", "");
+        must(spool_replicates(spool, 0, SPOOL_TRUTH) == had + new_block, "as many as before", "");
         must(spool_has(spool, 1, 0, 1), "what was added", "");
         spool_close(spool, false);
     }

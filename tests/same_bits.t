@@ -82,6 +82,36 @@ truncate -s -7 "$dir/torn.h5.part"
 run torn.h5 --replicates $n
 same whole.h5 torn.h5 "a torn last record: going on gives the file of the run without a stop"
 
+# What is saved outlives a run that asks for less, and no run that has it all.
+"$ss" run "$scenario" -o "$dir/less.h5" --quiet --replicates $n --threads 1 2>/dev/null &
+pid=$!
+started less.h5
+kill -TERM $pid
+wait $pid 2>/dev/null
+cp "$dir/less.h5.part" "$dir/saved"
+run less.h5 --replicates 1
+run less.h5 --replicates 1
+[ -s "$dir/less.h5.part" ]; ok $? "what goes further than was asked for is kept"
+run less.h5 --replicates $n
+same whole.h5 less.h5 "… and used by a run that asks for more"
+[ ! -e "$dir/less.h5.part" ]; ok $? "… which leaves nothing over"
+cp "$dir/saved" "$dir/less.h5.part"
+run less.h5 --replicates $n; ok $? "killed before what was saved is removed: the results are complete"
+[ ! -e "$dir/less.h5.part" ]; ok $? "… and it is removed"
+cp "$dir/saved" "$dir/less.h5.part"
+run less.h5 --replicates 100000000 --seed 7 --overwrite --time-limit 1
+mv "$dir/less.h5.part" "$dir/other"
+run less.h5 --replicates $n
+cp "$dir/other" "$dir/less.h5.part"
+run less.h5 --replicates $n
+cmp -s "$dir/other" "$dir/less.h5.part"; ok $? "what another run has saved is left alone"
+rm -f "$dir"/less.h5*
+
+mkdir "$dir/disk" && ln -s disk/linked.h5 "$dir/link.h5"
+run link.h5 --replicates $n
+[ -L "$dir/link.h5" ]; ok $? "a link to a file that is not there yet stays one"
+same whole.h5 disk/linked.h5 "… and the results are where it leads"
+
 # --- vector units. The C library can be asked to do without the wider units and fused multiply-add, the program's
 # own kernels ask the processor itself: an emulator of a lesser processor runs everything (scripts/soak: of one
 # without fused multiply-add too).

@@ -139,7 +139,7 @@ static void any_order_any_range(void **state)
     for (int i = 0; i < 5; i++) assert_int_equal(append(s, 1, first[i], COUNT, &e), STATUS_OK);
     assert_int_equal(append(s, 0, 0, 64, &e), STATUS_OK);
     for (int again = 0; again < 2; again++) {
-        assert_int_equal(spool_replicates(s), 25 + 64);
+        assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 25 + 64);
         for (int64_t from = 0; from < 25; from++)
             for (int64_t n = 1; from + n <= 26; n++) {
                 assert_int_equal(spool_has(s, 1, from, n), from + n <= 25);
@@ -164,7 +164,7 @@ static void overlapping_blocks(void **state)
     for (int i = 0; i < 7; i++)
         assert_int_equal(append(s, 0, block[i][0], block[i][1], &e), STATUS_OK);
     for (int again = 0; again < 2; again++) {
-        assert_int_equal(spool_replicates(s), 60);
+        assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 60);
         assert_true(spool_has(s, 0, 0, 60));
         assert_false(spool_has(s, 0, 59, 2));
         assert_true(reads(s, 0, 0, 60));
@@ -211,7 +211,7 @@ static void cut_short(void **state)
         struct errors e = {0};
         spill(bytes, cut);
         struct spool *s = open_spool(false);
-        assert_int_equal(spool_replicates(s), 4 * COUNT);
+        assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 4 * COUNT);
         assert_false(spool_has(s, 0, 4 * COUNT, COUNT));
         assert_true(reads(s, 0, 0, 4 * COUNT));
         assert_int_equal(append(s, 0, 4 * COUNT, COUNT, &e), STATUS_OK);
@@ -226,7 +226,7 @@ static void cut_short(void **state)
     for (size_t cut = 0; cut < HEADER; cut++) { /* killed while it was created */
         spill(bytes, cut);
         struct spool *s = open_spool(false);
-        assert_int_equal(spool_replicates(s), 0);
+        assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 0);
         spool_close(s, false);
     }
     free(bytes);
@@ -258,7 +258,7 @@ static void flipped_bits(void **state)
         const enum status status = try_open(&s, &run, message);
         if (i >= n - RECORD) {
             assert_int_equal(status, STATUS_OK);
-            assert_int_equal(spool_replicates(s), 4 * COUNT);
+            assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 4 * COUNT);
             assert_true(reads(s, 0, 0, 4 * COUNT));
             spool_close(s, false);
         } else {
@@ -326,7 +326,7 @@ static void foreign_files(void **state)
     spill(bytes, n);
     struct errors e = {0};
     assert_int_equal(spool_open(path, &other, true, &s, &e), STATUS_OK); /* starts over */
-    assert_int_equal(spool_replicates(s), 0);
+    assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 0);
     spool_close(s, false);
     free(bytes);
     free(left);
@@ -372,7 +372,7 @@ static void no_room(void **state)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
         assert_int_equal(status, STATUS_IO);
         assert_non_null(strstr(e.text[0], "File too large"));
-        assert_int_equal(spool_replicates(s), 5 * COUNT);
+        assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 5 * COUNT);
         assert_true(reads(s, 0, 0, 5 * COUNT));
         assert_int_equal(append(s, 0, 5 * COUNT, COUNT, &e), STATUS_OK);
         spool_close(s, false);
@@ -418,7 +418,8 @@ static void killed_writers(void **state)
         assert_int_equal(waitpid(child, NULL, 0), child);
         struct spool *s = open_spool(false);
         assert_true(spool_has(s, 1, 0, said * COUNT));
-        for (int64_t i = 0; i < spool_replicates(s); i += COUNT) assert_true(reads(s, 1, i, COUNT));
+        for (int64_t i = 0; i < spool_replicates(s, 0, SPOOL_TRUTH); i += COUNT)
+            assert_true(reads(s, 1, i, COUNT));
         spool_close(s, false);
     }
 }
@@ -436,7 +437,7 @@ static void truths(void **state)
     assert_int_equal(spool_put_truth(s, 1, ANSWERS, truth, error, &e), STATUS_OK);
     for (int again = 0; again < 2; again++) {
         assert_true(spool_has_truth(s, 1) && !spool_has_truth(s, 0));
-        assert_int_equal(spool_replicates(s), 5 * COUNT);
+        assert_int_equal(spool_replicates(s, 0, SPOOL_TRUTH), 5 * COUNT);
         assert_int_equal(spool_truth(s, 1, ANSWERS, got, got_error, &e), STATUS_OK);
         for (int k = 0; k < 2; k++)
             assert_true(same_bits(got[k], truth[k]) && same_bits(got_error[k], error[k]));

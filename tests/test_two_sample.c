@@ -485,6 +485,31 @@ static void arms_far_apart_keep_their_digits(void **state)
     }
 }
 
+/* Powers of two change no digit, and no P value. */
+static void units_do_not_matter(void **state)
+{
+    (void)state;
+    enum { N = 31 };
+    double y[N];
+    unsigned char arm[N];
+    for (int k = -300; k <= 300; k += 50) {
+        struct result r[2];
+        for (int scaled = 0; scaled < 2; scaled++) {
+            for (int i = 0; i < N; i++) {
+                arm[i] = (unsigned char)(i % 2);
+                y[i] = ldexp(sin(i) + 0.3 * arm[i], scaled ? k : 0);
+            }
+            const struct sample s = sample_of(y, arm, N);
+            r[scaled] = run(&analysis_mean_difference, &unequal, 0, &s);
+            assert_int_equal(r[scaled].why, UNDEFINED_NO);
+        }
+        near("scaled", "estimate", r[1].estimate, ldexp(r[0].estimate, k), 0);
+        near("scaled", "lower limit", ldexp(r[1].ci_low, -k), r[0].ci_low, 0);
+        near("scaled", "upper limit", ldexp(r[1].ci_high, -k), r[0].ci_high, 0);
+        near("scaled", "p", r[1].p_value, r[0].p_value, 0);
+    }
+}
+
 static void order_does_not_matter_and_arms_can_be_exchanged(void **state)
 {
     (void)state;
@@ -592,6 +617,7 @@ int main(void)
         cmocka_unit_test(bootstrap_of_many_is_normal),
         cmocka_unit_test(difference_quantiles_are_those_of_all_pairs),
         cmocka_unit_test(adding_a_constant_changes_nothing),
+        cmocka_unit_test(units_do_not_matter),
         cmocka_unit_test(arms_far_apart_keep_their_digits),
         cmocka_unit_test(order_does_not_matter_and_arms_can_be_exchanged),
         cmocka_unit_test(undefined_says_why),

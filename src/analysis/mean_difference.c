@@ -123,8 +123,8 @@ static struct t_test compare_means(const struct sample *s, int variance, struct 
     } else {
         for (int a = 0; a < 2; a++) v[a] /= (n[a] - 1) * n[a];
         t.se = sqrt(v[0] + v[1]);
-        t.df =
-            (v[0] + v[1]) * (v[0] + v[1]) / (v[0] * v[0] / (n[0] - 1) + v[1] * v[1] / (n[1] - 1));
+        const double share[2] = {v[0] / (v[0] + v[1]), v[1] / (v[0] + v[1])}; /* of no unit */
+        t.df = 1 / (share[0] * share[0] / (n[0] - 1) + share[1] * share[1] / (n[1] - 1));
     }
     const double farthest = fmax(fabs(first + mean[0]), fabs(first + mean[1]));
     if (t.se <= 10 * DBL_EPSILON * farthest) t.why = UNDEFINED_NO_VARIATION;
@@ -178,16 +178,19 @@ static struct t_test adjust_means(const struct sample *s, struct scratch *w)
         double *whole = scratch_doubles(w, n);
         (void)centre(whole, x, n);
         square = lanes_dot(q[j], q[j], n);
-        if (square <= COLLINEAR * COLLINEAR * lanes_dot(whole, whole, n)) {
+        const double of_whole = lanes_dot(whole, whole, n);
+        if (!isfinite(of_whole)) return (struct t_test){.why = UNDEFINED_OVERFLOW};
+        if (square <= COLLINEAR * COLLINEAR * of_whole)
             return (struct t_test){.why = UNDEFINED_SINGULAR};
-        }
         for (int k = j + 1; k <= p; k++) {
             coefficient = lanes_dot(q[j], q[k], n) / square;
             subtract_multiple(q[k], coefficient, q[j], n);
         }
     }
     const double df = n - p - 1, residual = lanes_dot(q[p], q[p], n);
-    const bool exact = residual <= ROUNDING * ROUNDING * outcome_square(s, w);
+    const double outcome = outcome_square(s, w);
+    if (!isfinite(outcome)) return (struct t_test){.why = UNDEFINED_OVERFLOW};
+    const bool exact = residual <= ROUNDING * ROUNDING * outcome;
     return (struct t_test){.estimate = coefficient,
                            .se = sqrt(residual / df / square),
                            .df = df,

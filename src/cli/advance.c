@@ -202,7 +202,7 @@ enum status advance(const struct advance *a, struct effort *effort, struct error
     const struct plan *plan = a->plan;
     const int64_t total = portion_replicates(a->portion, plan->n_points, 0, plan->replicates);
     const int64_t elsewhere = portion_replicates(a->portion, plan->n_points, 0, a->from);
-    const int64_t before = spool_replicates(a->spool) + elsewhere;
+    const int64_t before = spool_replicates(a->spool, a->from, plan->replicates) + elsewhere;
     struct progress progress = progress_start(a->quiet, total, before, &plan->answer[0]);
     if (!a->quiet && before > 0)
         (void)fprintf(stderr, "shocksim: going on from %lld trials already simulated\n",

@@ -176,24 +176,36 @@ static enum status open_old_shard(struct run *run, bool *complete, struct errors
     return status;
 }
 
-/* With --overwrite a spool of another run makes way; one of this very run is always continued. */
-static enum status open_spool(struct run *run, struct errors *e)
+static enum status open_own_spool(struct run *run, bool fresh, struct errors *e)
 {
     struct advance *a = &run->advance;
     const struct plan *plan = a->plan;
     struct spool_run of = {
         .n_points = plan->n_points, .n_answers = plan->n_answers, .answer = plan->answer};
     plan_identity(plan, a->portion, of.identity);
+    return spool_open(a->spool_path, &of, fresh, &a->spool, e);
+}
+
+/* With --overwrite a spool of another run makes way; one of this very run is always continued. */
+static enum status open_spool(struct run *run, struct errors *e)
+{
+    struct advance *a = &run->advance;
     struct errors why = {0};
-    enum status status = spool_open(a->spool_path, &of, false, &a->spool, &why);
+    enum status status = open_own_spool(run, false, &why);
     if (status != STATUS_OK && run->overwrite)
-        status = spool_open(a->spool_path, &of, true, &a->spool, e);
+        status = open_own_spool(run, true, e);
     else if (status != STATUS_OK)
         (void)error_add(e, status, "%s", why.text[0]);
     errors_free(&why);
     if (status == STATUS_OK && run->old_shard.spool != NULL)
         status = spool_append_all(a->spool, run->old_shard.spool, e);
     return status;
+}
+
+/* Once so many replicates are written, what goes further serves a later run; the rest, nothing. */
+static void close_written(struct spool *s, int64_t replicates)
+{
+    spool_close(s, spool_replicates(s, replicates, SPOOL_TRUTH) == 0);
 }
 
 /* --- the run ---------------------------------------------------------------------------------- */
@@ -222,7 +234,6 @@ static void say_done(const struct run *run, const struct effort *effort, double 
 static enum status continue_run(struct run *run, struct errors *e)
 {
     struct advance *a = &run->advance;
-    const struct plan *plan = a->plan;
     const double started = monotonic_seconds();
     struct effort effort = {0};
     advance_watch_signals();
@@ -232,11 +243,23 @@ static enum status continue_run(struct run *run, struct errors *e)
     if (status == STATUS_OK) status = run->is_shard ? write_shard(run, e) : write_results(run, e);
     effort.storing += processor_seconds() - found;
     if (status == STATUS_OK) say_done(run, &effort, monotonic_seconds() - started);
-    const bool more = status == STATUS_OK && /* what goes further serves a later run */
-                      spool_replicates(a->spool) >
-                          portion_replicates(a->portion, plan->n_points, a->from, plan->replicates);
-    spool_close(a->spool, status == STATUS_OK && !more);
+    if (status == STATUS_OK)
+        close_written(a->spool, a->plan->replicates);
+    else
+        spool_close(a->spool, false);
     return status;
+}
+
+/* A spool beside complete results is left by a run that was killed before it removed it, or goes
+ * further. One of another scenario or process is not touched. */
+static void tidy(struct run *run)
+{
+    const int64_t replicates = run->is_shard ? run->old_shard.study.replicates : run->advance.from;
+    struct errors unheard = {0};
+    if (access(run->advance.spool_path, F_OK) != 0) return;
+    if (open_own_spool(run, false, &unheard) == STATUS_OK)
+        close_written(run->advance.spool, replicates);
+    errors_free(&unheard);
 }
 
 static const char *default_output(const struct run *run, struct arena *memory)
@@ -265,7 +288,10 @@ static enum status run_plan(const struct arguments *arguments, struct run *run,
     if (status == STATUS_OK && !run->overwrite)
         status =
             run->is_shard ? open_old_shard(run, &complete, e) : open_old_results(run, &complete, e);
-    if (status == STATUS_OK && !complete) status = continue_run(run, e);
+    if (status == STATUS_OK && complete)
+        tidy(run);
+    else if (status == STATUS_OK)
+        status = continue_run(run, e);
     result_file_close(run->old);
     shard_close(&run->old_shard);
     return status;

@@ -76,6 +76,25 @@ static bool still_named(int fd, const char *path)
            held.st_ino == named.st_ino;
 }
 
+/* Where a file of that name would be made: a symbolic link stays one, and leads to it, even when
+ * there is no such file yet. */
+static char *followed(const char *path)
+{
+    enum { LINKS_MOST = 40, ROOM = 4096 };
+    char *at = text_join(path, ""), target[ROOM];
+    for (int k = 0; k < LINKS_MOST; k++) {
+        const ssize_t n = readlink(at, target, sizeof target - 1);
+        if (n < 0) break;
+        target[n] = '\0';
+        char *slash = strrchr(at, '/');
+        if (slash != NULL) slash[1] = '\0';
+        char *next = text_join(target[0] == '/' || slash == NULL ? "" : at, target);
+        free(at);
+        at = next;
+    }
+    return at;
+}
+
 enum status draft_open(struct draft *d, const char *path, struct errors *e)
 {
     *d = (struct draft){0};
@@ -83,8 +102,7 @@ enum status draft_open(struct draft *d, const char *path, struct errors *e)
     if (stat(path, &old) == 0 && !S_ISREG(old.st_mode))
         return error_add(e, STATUS_IO, "%s: %s", path,
                          S_ISDIR(old.st_mode) ? strerror(EISDIR) : "not a regular file");
-    char *target = realpath(path, NULL);
-    d->path = target != NULL ? target : text_join(path, "");
+    d->path = followed(path);
     d->temporary = text_join(d->path, ".tmp");
     d->fd = open(d->temporary, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (d->fd < 0) {

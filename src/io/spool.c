@@ -201,12 +201,16 @@ bool spool_has(const struct spool *s, int point, int64_t first, int64_t count)
     return true;
 }
 
-int64_t spool_replicates(const struct spool *s)
+int64_t spool_replicates(const struct spool *s, int64_t from, int64_t end)
 {
     int64_t n = 0;
     for (int p = 0; p < s->layout.n_points; p++)
-        for (int i = 0; i < s->coverage[p].n; i++)
-            if (s->coverage[p].segment[i].first < SPOOL_TRUTH) n += s->coverage[p].segment[i].count;
+        for (int i = 0; i < s->coverage[p].n; i++) {
+            const struct segment *g = &s->coverage[p].segment[i];
+            const int64_t first = g->first > from ? g->first : from;
+            const int64_t last = g->first + g->count < end ? g->first + g->count : end;
+            if (last > first) n += last - first;
+        }
     return n;
 }
 

@@ -31,7 +31,8 @@ enum status spool_open_within(const char *path, int64_t start, int64_t size, str
                               struct spool **spool, struct errors *e);
 /* Whether this block is already there. */
 bool spool_has(const struct spool *s, int point, int64_t first, int64_t count);
-int64_t spool_replicates(const struct spool *s); /* held, all points together */
+/* How many of the replicates from … end - 1 are held, all points together. */
+int64_t spool_replicates(const struct spool *s, int64_t from, int64_t end);
 /* Appends rows[count][n_answers]; durable after spool_sync. */
 enum status spool_append(struct spool *s, int point, int64_t first, int64_t count,
                          const struct result *rows, struct errors *e);
