@@ -161,7 +161,8 @@ mkdir folder
 says 3 "folder: not a regular file" run "${small[@]}" -o folder
 says 3 "folder: not a regular file" run "${small[@]}" -o folder --overwrite
 says 3 "/dev/null: not a regular file" run "${small[@]}" -o /dev/null --overwrite
-says 3 "nowhere/x.h5.part: No such file or directory" run "${small[@]}" -o nowhere/x.h5 --quiet
+says 3 "nowhere/x.h5: nowhere: No such file or directory" run "${small[@]}" -o nowhere/x.h5 --quiet
+says 2 "results need a file: '-' is none (or write ./-)" run "${small[@]}" -o - --quiet
 head -c 3000 result.h5 >short.h5
 "$shocksim" digest short.h5 >out 2>err
 status=$?

@@ -119,6 +119,56 @@ says 3 '' $'nowhere.h5: No such file or directory\nmerge: no shard can be read, 
     "--missing: nothing at all" merge --missing o.h5 nowhere.h5
 says 1 2 '' "--missing beside the scenario" merge --missing small.yaml s2-1.h5
 
+# --- what is still to be run of a scenario, for the same command again -----------------------------------------------
+
+of=(o.h5 s3-1.h5 s3-2.h5 s3-3.h5 --missing --of small.yaml)
+says 0 '' '' "--of: fewer replicates are there" merge "${of[@]}" --replicates 200
+says 1 1,2,3 '' "--of: more replicates are wanted" merge "${of[@]}" --replicates 301
+says 1 2 '' "--of: a shard that is not there" merge o.h5 s3-1.h5 nowhere.h5 s3-3.h5 --missing --of small.yaml --replicates 300
+cp s3-2.h5 kept.h5 && "$ss" run "${small[@]}" --shard 2/3 -o s3-2.h5 --overwrite
+says 1 2 '' "--of: one with fewer replicates than the others" merge "${of[@]}" --replicates 300
+mv kept.h5 s3-2.h5
+other='holds the results of another scenario, seed or setting (use --overwrite to replace it, or -o for another file)'
+says 3 '' "s3-1.h5 $other"$'\n'"s3-2.h5 $other"$'\n'"s3-3.h5 $other" "--of: of another setting" \
+    merge "${of[@]}" --set trial.follow_up=91
+says 1 1,2,3 '' "--of: … which --overwrite replaces" merge "${of[@]}" --set trial.follow_up=91 --overwrite
+says 3 '' $'s3-2.h5: shard 2 of 3, not 1 of 3\ns3-1.h5: shard 1 of 3, not 2 of 3' "--of: out of order" \
+    merge o.h5 s3-2.h5 s3-1.h5 s3-3.h5 --missing --of small.yaml --replicates 300
+head -c 5000 s3-3.h5 >cut.h5
+"$ss" merge o.h5 s3-1.h5 s3-2.h5 cut.h5 --missing --of small.yaml --replicates 300 >out 2>err
+holds "--of: a damaged one is named" test $? = 3 -a ! -s out -a "$(grep -c '^shocksim: cut.h5' err)" = 1
+says 2 '' 'merge: --of goes with --missing' "--of without --missing" merge o.h5 s3-1.h5 --of small.yaml
+
+# scripts/slurm/submit with an sbatch that only notes what it is asked (scripts/soak has a real Slurm)
+mkdir bin && printf '%s\n' '#!/bin/sh' 'echo "$@" >>sent; echo 7; exit ${REFUSED:-0}' >bin/sbatch && chmod +x bin/sbatch
+submit() { # STATUS ARGUMENT...
+    local want=$1 status
+    shift
+    rm -f sent
+    PATH=$work/bin:$PATH SHOCKSIM=$ss "$top/scripts/slurm/submit" "$@" >said 2>err </dev/null
+    status=$?
+    [ $status = "$want" ] || { echo "status $status" && cat said err && return 1; }
+}
+for k in 1 2 3; do cp s3-$k.h5 job.shard-$k-of-3.h5; done
+job=(small.yaml -o job.h5 --shards 3 -- --replicates)
+arrays() { grep -o -- '--array=[^ ]*' sent; }
+holds "submit: all shards are there" submit 0 "${job[@]}" 300
+holds "… they are only merged" test "$(grep -c . sent)" = 1 -a -z "$(arrays)"
+rm job.shard-2-of-3.h5
+holds "submit: what is missing" submit 0 "${job[@]}" 300
+holds "… of the array" test "$(arrays)" = --array=2 -a "$(grep -c -- '--dependency=afterok:7' sent)" = 1
+holds "submit: more replicates" submit 0 "${job[@]}" 400
+holds "… of all shards" test "$(arrays)" = --array=1,2,3
+holds "submit: another setting where shards are" submit 3 small.yaml -o job.h5 --shards 3 -- --set trial.follow_up=91
+holds "… sends nothing" test ! -e sent
+holds "submit: a setting that is none" submit 2 small.yaml -o new.h5 --shards 3 -- --set trial.patiens=3
+holds "… sends nothing" test ! -e sent
+holds "submit: an sbatch that refuses" env REFUSED=1 bash -c "$(declare -f submit); $(declare -p work ss top); submit 1 small.yaml -o new.h5 --shards 3"
+holds "… and no merge is sent" test "$(grep -c . sent)" = 1
+holds "submit: no folder" submit 2 small.yaml -o nowhere/new.h5 --shards 3
+holds "submit: an option that is none" submit 2 small.yaml -o new.h5 --shards 3 -- --threads 3
+holds "submit --help" submit 0 --help
+
 # --- given twice, of another run -------------------------------------------------------------------------------------
 
 cp s2-1.h5 again.h5
@@ -223,7 +273,7 @@ echo notes >o.h5
 says 3 '' "o.h5: not an HDF5 file (use --overwrite to replace it)" "a file that is something else" merge o.h5 s2-?.h5
 mkdir folder
 says 3 '' "folder: not a regular file" "a folder" merge folder s2-?.h5
-says 3 '' "nowhere/o.h5: No such file or directory" "no such folder" merge nowhere/o.h5 s2-?.h5
+says 3 '' "nowhere/o.h5: nowhere: No such file or directory" "no such folder" merge nowhere/o.h5 s2-?.h5
 
 # --- a limit on the size of files stands for a full disk ------------------------------------------------------------------
 

@@ -20,14 +20,23 @@ static void on_signal(int signal)
     stopped_by = signal;
 }
 
-void advance_watch_signals(void)
+static void watch(int signal)
 {
     struct sigaction act = {.sa_handler = on_signal};
     (void)sigemptyset(&act.sa_mask);
     act.sa_flags = (int)SA_RESETHAND; /* a second one ends the program at once */
-    (void)sigaction(SIGINT, &act, NULL);
-    (void)sigaction(SIGTERM, &act, NULL);
-    (void)sigaction(SIGUSR1, &act, NULL);
+    (void)sigaction(signal, &act, NULL);
+}
+
+void advance_watch_stops(void)
+{
+    watch(SIGTERM);
+    watch(SIGUSR1);
+}
+
+void advance_watch_interrupts(void)
+{
+    watch(SIGINT);
 }
 
 static enum status stop_status(void)

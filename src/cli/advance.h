@@ -18,8 +18,10 @@ struct advance {
     double deadline; /* seconds of monotonic_seconds; 0: none */
 };
 
-/* From here on SIGINT, SIGTERM and SIGUSR1 end advance() with everything saved. */
-void advance_watch_signals(void);
+/* From here on SIGTERM and SIGUSR1, and SIGINT too, end advance() with everything saved, at once
+ * when they came before it. */
+void advance_watch_stops(void);
+void advance_watch_interrupts(void);
 
 /* What it took: seconds, and of processor time of all threads of this process. */
 struct effort {

@@ -14,10 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+enum { SETTINGS_MAX = 64 };
 
 static const struct option_row options[] = {
     {"--missing", NULL, NULL,
      "only print the shards that are missing or damaged, as sbatch --array wants them"},
+    {"--of", NULL, "SCENARIO.yaml",
+     "with --missing: those still to be run of this scenario; SHARD.h5... are all of them, in "
+     "order"},
+    {"--replicates", NULL, "N", "with --of: simulated trials a point"},
+    {"--seed", NULL, "S", "with --of: of every random stream"},
+    {"--set", NULL, "PATH=VALUE", "with --of: override a value of the scenario; may be repeated"},
     {"--threads", NULL, "T", "threads (default: all processors); results do not depend on it"},
     {"--overwrite", NULL, NULL, "replace OUT.h5 even where it holds something else"},
     {"--no-replicates", NULL, NULL,
@@ -113,6 +122,58 @@ static enum status print_missing(const struct shards *all, struct errors *e)
         if (written != STATUS_OK) status = written;
     }
     buffer_free(&missing);
+    return status;
+}
+
+/* Whether shard k of n of the plan is to be run: true where there is none or it has too few
+ * replicates. A file of anything else is an error, for `run` would refuse it. */
+static bool to_be_run(const char *path, const struct plan *plan, struct portion portion,
+                      struct errors *e)
+{
+    struct shard shard;
+    if (access(path, F_OK) != 0) return true;
+    enum status status = shard_open(path, &shard, e);
+    if (status != STATUS_OK) return true;
+    if (shard.portion.k != portion.k || shard.portion.n != portion.n)
+        status = error_add(e, STATUS_IO, "%s: shard %d of %d, not %d of %d", path, shard.portion.k,
+                           shard.portion.n, portion.k, portion.n);
+    else
+        status = output_matches(path, &shard.study, plan->resolved, plan->seed, e);
+    const bool more = status != STATUS_OK || shard.study.replicates < plan->replicates;
+    shard_close(&shard);
+    return more;
+}
+
+/* Prints the shards of a scenario that are still to be run. */
+static enum status print_to_be_run(const struct arguments *a, struct errors *e)
+{
+    struct plan plan;
+    struct arena memory = {0};
+    struct setting setting[SETTINGS_MAX];
+    struct buffer list = {0};
+    const int n_settings = argument_settings(a, setting, SETTINGS_MAX, &memory, e);
+    const int n = a->n_operands - 1;
+    enum status status = e->n > 0
+                             ? STATUS_USAGE
+                             : plan_make(argument_value(a, "--of"), setting, n_settings, &plan, e);
+    if (status == STATUS_OK) {
+        for (int k = 1; k <= n; k++) {
+            struct errors found = {0};
+            if (to_be_run(a->operand[k], &plan, (struct portion){k, n}, &found))
+                buffer_printf(&list, "%s%d", list.length > 0 ? "," : "", k);
+            for (int i = 0; i < found.n && !argument_given(a, "--overwrite"); i++)
+                status = error_add(e, STATUS_IO, "%s", found.text[i]);
+            errors_free(&found);
+        }
+        plan_free(&plan);
+    }
+    if (status == STATUS_OK && list.length > 0) {
+        buffer_puts(&list, "\n");
+        status = write_output(NULL, &list, e);
+        if (status == STATUS_OK) status = STATUS_NO;
+    }
+    buffer_free(&list);
+    arena_free(&memory);
     return status;
 }
 
@@ -288,6 +349,10 @@ static enum status run(const struct arguments *a, struct errors *e)
     if (e->n > 0) return STATUS_USAGE;
     enum status status = check_first(a->operand[0], e);
     if (status != STATUS_OK) return status;
+    if (argument_value(a, "--of") != NULL) {
+        if (argument_given(a, "--missing")) return print_to_be_run(a, e);
+        return error_add(e, STATUS_USAGE, "merge: --of goes with --missing");
+    }
     raise_open_files();
     struct shards all = shards_open(a->operand + 1, a->n_operands - 1, e);
     if (argument_given(a, "--missing"))
@@ -313,7 +378,10 @@ const struct command command_merge = {
         "With --missing, nothing is written either: the numbers of shards that are missing or "
         "damaged are\n"
         "printed as 2,5,7 and the exit status is 1, or 0 when all are there. OUT.h5 is not looked "
-        "at.\n"
+        "at. With\n"
+        "--of SCENARIO.yaml, so are those that have fewer replicates; a file of another scenario, "
+        "setting or\n"
+        "program, or a damaged one, is named (exit status 3), or listed with --overwrite.\n"
         "Exit status: 0 done, 1 shards are missing (--missing), 2 wrong usage, 3 input or output "
         "failed.",
     .options = options,

@@ -2,6 +2,7 @@
 #include "cli/output.h"
 #include "base/version.h"
 #include "engine/findings.h"
+#include "io/file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +14,12 @@ static const double ROWS_KEPT = 1e8; /* results of single trials kept whole: som
 enum status output_check(const char *path, struct errors *e)
 {
     struct stat there;
-    if (stat(path, &there) != 0 || S_ISREG(there.st_mode)) return STATUS_OK;
-    return error_add(e, STATUS_IO, "%s: not a regular file", path);
+    if (strcmp(path, "-") == 0)
+        return error_add(e, STATUS_USAGE, "results need a file: '-' is none (or write ./-)");
+    if (stat(path, &there) == 0)
+        return S_ISREG(there.st_mode) ? STATUS_OK
+                                      : error_add(e, STATUS_IO, "%s: not a regular file", path);
+    return file_check_folder(path, e);
 }
 
 /* Whether a resolved scenario is the same but for the number of replicates. */

@@ -236,7 +236,7 @@ static enum status continue_run(struct run *run, struct errors *e)
     struct advance *a = &run->advance;
     const double started = monotonic_seconds();
     struct effort effort = {0};
-    advance_watch_signals();
+    advance_watch_interrupts();
     enum status status = open_spool(run, e);
     if (status == STATUS_OK) status = advance(a, &effort, e);
     const double found = processor_seconds();
@@ -337,7 +337,7 @@ static struct run run_options(const struct arguments *a, struct errors *e)
 static enum status serve(const struct run *run)
 {
     struct simulator s = simulator_new(run->advance.plan, run->advance.threads);
-    advance_watch_signals(); /* a signal to all ranks: rank 0 decides */
+    advance_watch_interrupts(); /* a signal to all ranks: rank 0 decides */
     ranks_serve(&s);
     simulator_free(&s);
     return STATUS_OK;
@@ -346,6 +346,7 @@ static enum status serve(const struct run *run)
 static enum status run_command(const struct arguments *a, struct errors *e)
 {
     const int rank = ranks_start();
+    advance_watch_stops(); /* batch systems send them while a large sweep is planned, too */
     struct plan plan;
     struct arena memory = {0};
     struct setting setting[SETTINGS_MAX];

@@ -33,14 +33,31 @@ bool file_lock(int fd)
     return status == 0 || errno != EWOULDBLOCK;
 }
 
-void file_sync_directory(const char *path)
+static const char *folder_of(const char *path, struct arena *memory)
 {
     const char *slash = strrchr(path, '/');
+    if (slash == NULL) return ".";
+    return slash == path ? "/" : arena_copy(memory, path, (size_t)(slash - path));
+}
+
+enum status file_check_folder(const char *path, struct errors *e)
+{
     struct arena memory = {0};
-    const char *directory = ".";
-    if (slash != NULL)
-        directory = slash == path ? "/" : arena_copy(&memory, path, (size_t)(slash - path));
-    const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *folder = folder_of(path, &memory);
+    struct stat there;
+    enum status status = STATUS_OK;
+    if (stat(folder, &there) != 0)
+        status = error_add(e, STATUS_IO, "%s: %s: %s", path, folder, strerror(errno));
+    else if (!S_ISDIR(there.st_mode))
+        status = error_add(e, STATUS_IO, "%s: %s: %s", path, folder, strerror(ENOTDIR));
+    arena_free(&memory);
+    return status;
+}
+
+void file_sync_directory(const char *path)
+{
+    struct arena memory = {0};
+    const int fd = open(folder_of(path, &memory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd); /* some file systems cannot; the rename itself has happened */
         (void)close(fd);

@@ -32,6 +32,8 @@ void draft_drop(struct draft *d);
 enum status file_write(const char *path, const void *bytes, size_t n, struct errors *e);
 
 /* Makes a name in the directory of `path` survive a power failure; best effort. */
+/* Fails where a file of that name would have no folder. */
+enum status file_check_folder(const char *path, struct errors *e);
 void file_sync_directory(const char *path);
 
 #endif
