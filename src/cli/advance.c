@@ -24,7 +24,9 @@ static void watch(int signal)
 {
     struct sigaction act = {.sa_handler = on_signal};
     (void)sigemptyset(&act.sa_mask);
-    act.sa_flags = (int)SA_RESETHAND; /* a second one ends the program at once */
+    /* A second Ctrl-C ends the program at once. Batch systems send the others to a job's script and
+     * to its processes, so that they may come twice. */
+    if (signal == SIGINT) act.sa_flags = (int)SA_RESETHAND;
     (void)sigaction(signal, &act, NULL);
 }
 
