@@ -101,11 +101,26 @@ static void shards_close(struct shards *all)
     free(all->of);
 }
 
-/* "2,5,7": the shards that are not there. */
-static void list_missing(const struct shards *all, struct buffer *out)
+/* "2,5,7" */
+static void list_shard(struct buffer *list, int k)
+{
+    buffer_printf(list, "%s%d", list->length > 0 ? "," : "", k);
+}
+
+/* The shards that are not there. */
+static void list_missing(const struct shards *all, struct buffer *list)
 {
     for (int k = 0; k < all->n; k++)
-        if (all->of[k] == NULL) buffer_printf(out, "%s%d", out->length > 0 ? "," : "", k + 1);
+        if (all->of[k] == NULL) list_shard(list, k + 1);
+}
+
+/* STATUS_NO where the list is not empty. */
+static enum status print_list(struct buffer *list, struct errors *e)
+{
+    if (list->length == 0) return STATUS_OK;
+    buffer_puts(list, "\n");
+    const enum status written = write_output(NULL, list, e);
+    return written == STATUS_OK ? STATUS_NO : written;
 }
 
 static enum status print_missing(const struct shards *all, struct errors *e)
@@ -115,12 +130,7 @@ static enum status print_missing(const struct shards *all, struct errors *e)
                          "merge: no shard can be read, so that the number of shards is unknown");
     struct buffer missing = {0};
     list_missing(all, &missing);
-    enum status status = missing.length > 0 ? STATUS_NO : STATUS_OK;
-    if (missing.length > 0) {
-        buffer_puts(&missing, "\n");
-        const enum status written = write_output(NULL, &missing, e);
-        if (written != STATUS_OK) status = written;
-    }
+    const enum status status = print_list(&missing, e);
     buffer_free(&missing);
     return status;
 }
@@ -160,18 +170,14 @@ static enum status print_to_be_run(const struct arguments *a, struct errors *e)
         for (int k = 1; k <= n; k++) {
             struct errors found = {0};
             if (to_be_run(a->operand[k], &plan, (struct portion){k, n}, &found))
-                buffer_printf(&list, "%s%d", list.length > 0 ? "," : "", k);
+                list_shard(&list, k);
             for (int i = 0; i < found.n && !argument_given(a, "--overwrite"); i++)
                 status = error_add(e, STATUS_IO, "%s", found.text[i]);
             errors_free(&found);
         }
         plan_free(&plan);
     }
-    if (status == STATUS_OK && list.length > 0) {
-        buffer_puts(&list, "\n");
-        status = write_output(NULL, &list, e);
-        if (status == STATUS_OK) status = STATUS_NO;
-    }
+    if (status == STATUS_OK) status = print_list(&list, e);
     buffer_free(&list);
     arena_free(&memory);
     return status;

@@ -31,9 +31,9 @@ void draft_drop(struct draft *d);
 /* A whole file at once. Devices and pipes, which cannot be replaced, are written in place. */
 enum status file_write(const char *path, const void *bytes, size_t n, struct errors *e);
 
-/* Makes a name in the directory of `path` survive a power failure; best effort. */
 /* Fails where a file of that name would have no folder. */
 enum status file_check_folder(const char *path, struct errors *e);
+/* Makes a name in the directory of `path` survive a power failure; best effort. */
 void file_sync_directory(const char *path);
 
 #endif
